@@ -1,0 +1,61 @@
+// The four programs, each bundled by itself: what it imports late becomes a chunk that is loaded late.
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { build } from 'esbuild';
+
+const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+// A running program may still load a chunk of the build it was started from.
+const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60_000;
+
+export async function buildPrograms(root, programs) {
+  const written = await Promise.all(Object.entries(programs).map(([name, entry]) => bundle({ root, name, entry })));
+  removeOldChunks(join(root, 'dist', 'chunks'), new Set(written.flat()));
+}
+
+async function bundle({ root, name, entry }) {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: { [name]: entry },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    chunkNames: `chunks/${name}-[hash]`,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'linked',
+    external: ['better-sqlite3'],
+    banner: { js: banner(join(root, entry)) },
+    legalComments: 'none',
+    logLevel: 'warning',
+    write: false,
+  });
+  for (const { path, contents } of result.outputFiles) replaceFile(path, contents);
+  chmodSync(join(root, 'dist', `${name}.mjs`), 0o755);
+  return result.outputFiles.map(({ path }) => basename(path));
+}
+
+/** esbuild keeps an entry's own first line; a program without one gets it here. `require` serves bundled CommonJS. */
+function banner(entry) {
+  const hasOwn = readFileSync(entry, 'utf8').startsWith('#!');
+  return hasOwn ? REQUIRE : `#!/usr/bin/env node\n${REQUIRE}`;
+}
+
+/** A program that starts in the middle of a build sees the old file or the new one, never half of one. */
+function replaceFile(path, contents) {
+  mkdirSync(dirname(path), { recursive: true });
+  const next = `${path}.new`;
+  writeFileSync(next, contents);
+  if (path.endsWith('.mjs')) chmodSync(next, 0o755);
+  renameSync(next, path);
+}
+
+function removeOldChunks(folder, current) {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const isOld = Date.now() - statSync(path).mtimeMs > KEEP_OLD_CHUNKS_MS;
+    if (isOld && !current.has(name)) rmSync(path);
+  }
+}

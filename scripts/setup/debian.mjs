@@ -1,0 +1,107 @@
+// Debian's packages: installed into the system as root, or one of them fetched and unpacked for this checkout alone.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram, isRoot, lastLines, run } from './process.mjs';
+
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
+/** Installs packages into the system; answers undefined, or a SetupProblem-like reason with what to type. */
+export async function installDebianPackages(names, say) {
+  const todo = `${isRoot() ? '' : 'sudo '}apt-get install -y --no-install-recommends ${names.join(' ')}`;
+  if (!findProgram('apt-get')) return { todo: `install with your package manager: ${names.join(' ')}` };
+  if (!isRoot()) return { todo };
+  say(`installing ${names.join(', ')} with apt-get`);
+  const first = await aptInstall(names);
+  if (first.ok) return undefined;
+  // The package lists may be missing or name files that have been replaced since.
+  await apt(['update']);
+  const second = await aptInstall(names);
+  return second.ok ? undefined : { todo, reason: lastLines(second.output, 2) };
+}
+
+const aptInstall = (names) => apt(['install', '-y', '--no-install-recommends', ...names]);
+
+function apt(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return run('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], { env });
+}
+
+/**
+ * Downloads one package with an apt of its own (own sources, lists and state; /etc/apt and /var/lib/apt stay as they
+ * are) from the mirror this machine already uses, and unpacks it. apt checks the signature of the suite's index and
+ * the package's hash in it. Answers {unpacked, deb, dispose} or {failed: reason}.
+ */
+export async function fetchDebianPackage({ name, suite, folder }) {
+  const mirror = await debianMirror();
+  if (!mirror) return { failed: 'no Debian mirror with its signing keys is set up on this machine' };
+  mkdirSync(folder, { recursive: true });
+  const work = mkdtempSync(join(folder, '.fetch-'));
+  const dispose = () => rmSync(work, { recursive: true, force: true });
+  const result = await downloadAndUnpack({ name, suite, mirror, work });
+  if (result.failed) dispose();
+  return { ...result, dispose };
+}
+
+async function downloadAndUnpack({ name, suite, mirror, work }) {
+  const at = (path) => join(work, path);
+  for (const path of ['etc', 'lists/partial', 'archives/partial', 'state', 'out']) {
+    mkdirSync(at(path), { recursive: true });
+  }
+  writeFileSync(at('state/status'), '');
+  writeFileSync(at('etc/one.sources'), sourcesEntry({ mirror, suite }));
+  const options = await privateOptions(at);
+  const steps = [['update'], ['download', name]];
+  for (const step of steps) {
+    const result = await run('apt-get', [...options, ...step], { cwd: at('out') });
+    if (!result.ok) return { failed: `apt-get ${step[0]} (${suite}): ${lastLines(result.output, 1)}` };
+  }
+  const deb = readdirSync(at('out')).find((file) => file.endsWith('.deb'));
+  if (!deb) return { failed: `apt-get download brought no package ${name}` };
+  return { deb: at(`out/${deb}`), unpack: () => unpackDeb(at(`out/${deb}`), at('root')) };
+}
+
+async function unpackDeb(deb, target) {
+  const result = await run('dpkg-deb', ['-x', deb, target]);
+  return result.ok ? { unpacked: target } : { failed: `dpkg-deb: ${lastLines(result.output, 1)}` };
+}
+
+function sourcesEntry({ mirror, suite }) {
+  return `Types: deb\nURIs: ${mirror}\nSuites: ${suite}\nComponents: main\nSigned-By: ${KEYRING}\n`;
+}
+
+async function privateOptions(at) {
+  const settings = {
+    'Dir::Etc': at('etc'),
+    'Dir::Etc::SourceList': at('etc/one.sources'),
+    'Dir::Etc::SourceParts': '/dev/null',
+    'Dir::Etc::Parts': '/dev/null',
+    'Dir::Etc::Main': '/dev/null',
+    'Dir::Etc::Preferences': '/dev/null',
+    'Dir::Etc::PreferencesParts': '/dev/null',
+    'Dir::State': at('state'),
+    'Dir::State::Lists': at('lists'),
+    'Dir::State::status': at('state/status'),
+    'Dir::Cache': at('.'),
+    'Dir::Cache::archives': at('archives'),
+    'Acquire::Languages': 'none',
+    'Acquire::Retries': '3',
+    // The folder is not readable for apt's own user, and nothing here needs it.
+    ...(isRoot() ? { 'APT::Sandbox::User': 'root' } : {}),
+    ...(await proxySettings()),
+  };
+  return ['-q', ...Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`])];
+}
+
+/** The private apt reads no configuration of the machine, but a proxy it needs to reach the mirror is kept. */
+async function proxySettings() {
+  const { output } = await run('apt-config', ['dump', 'Acquire']);
+  const proxies = [...output.matchAll(/^(Acquire::https?::Proxy(?:::[^ ]+)?) "(.+)";$/gim)];
+  return Object.fromEntries(proxies.map(([, key, value]) => [key, value]));
+}
+
+/** The address of the Debian mirror most of this machine's sources use. */
+async function debianMirror() {
+  if (!existsSync(KEYRING) || !findProgram('apt-get') || !findProgram('dpkg-deb')) return undefined;
+  const { output } = await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']);
+  return output.split('\n').find((line) => /\/debian\/?$/.test(line));
+}
