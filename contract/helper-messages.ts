@@ -1,0 +1,272 @@
+import { Type, type Static } from 'typebox';
+import type { ErrorBody } from './errors.ts';
+import { RestoreResult, Skipped, PROGRESS_PHASES } from './model/job.ts';
+import { PlanKey } from './model/plan.ts';
+import { RestoreChoice, RestorePreview } from './model/request.ts';
+import { SnapshotEntry } from './model/snapshot.ts';
+import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from './schema.ts';
+
+/**
+ * Messages between the daemon and `olares-backup-helper <program> --state-dir DIR`. JSON lines, no limit on their
+ * length. The first line to the helper is a HelperRequest; further lines are HelperInput. The helper answers with
+ * HelperOutput lines, of which the last is `result` or `error`, then exits 0. End of its input means cancel.
+ */
+export const HELPER_PROGRAMS = ['engine', 'restore', 'keycheck'] as const;
+export type HelperProgram = (typeof HELPER_PROGRAMS)[number];
+
+/** How to reach a repository. No secret is ever part of it. */
+export const RepositoryAccess = closed({
+  /** As restic's `--repo`. */
+  address: Type.String({ minLength: 1, maxLength: 4096 }),
+  /** Values for restic's `-o`, from a fixed list of names. */
+  options: closed({
+    's3.bucket-lookup': Type.Optional(Type.Union([Type.Literal('dns'), Type.Literal('path')])),
+    's3.region': Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,40}$' })),
+  }),
+  /**
+   * sts: temporary keys, asked for by `credentials-needed` and served to restic on loopback. file: an AWS-style
+   * credentials file. none: a directory, or an address that needs none.
+   */
+  credentials: Type.Union([
+    closed({ kind: Type.Literal('none') }),
+    closed({ kind: Type.Literal('sts') }),
+    closed({ kind: Type.Literal('file'), path: Type.String({ pattern: '^/' }) }),
+  ]),
+  /** The pinned id: another repository at this address is refused with `integrity`. */
+  expectId: Type.Optional(ResticId),
+});
+export type RepositoryAccess = Static<typeof RepositoryAccess>;
+
+/** machine: the key in the helper's own keeping. typed: the password that comes over the secret channel. */
+export const KeySource = Type.Union([Type.Literal('machine'), Type.Literal('typed')]);
+
+/** What restic needs to try a password offline: the repository's config and key files, base64. Under 2 KB. */
+export const Capsule = Type.Object({
+  repositoryId: ResticId,
+  config: Type.String(),
+  keys: Type.Array(Type.Object({ id: ResticId, role: PlanKey.properties.role, content: Type.String() })),
+});
+export type Capsule = Static<typeof Capsule>;
+
+const common = { access: RepositoryAccess, host: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }) };
+const Paths = Type.Array(Type.String({ pattern: '^/' }), { minItems: 1 });
+
+export const HelperRequest = Type.Union([
+  closed({ verb: Type.Literal('version') }),
+  /** Make (create) or open (adopt) a repository, add machine, user and recovery key, read all back. Typed secrets. */
+  closed({
+    verb: Type.Literal('arm'),
+    ...common,
+    mode: Type.Union([Type.Literal('create'), Type.Literal('adopt')]),
+    recovery: Type.Boolean(),
+    channelPath: Type.String(),
+  }),
+  closed({
+    verb: Type.Literal('backup'),
+    ...common,
+    paths: Paths,
+    excludes: Type.Array(Type.String()),
+    tags: Type.Array(Type.String()),
+    /** Run `unlock` and `repair index` before: the last run of this repository did not end by itself. */
+    repairFirst: Type.Boolean(),
+    uploadKiBPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
+    dryRun: Type.Optional(Type.Boolean()),
+  }),
+  closed({ verb: Type.Literal('snapshots'), ...common }),
+  closed({ verb: Type.Literal('ls'), ...common, snapshotId: ResticId, path: Type.String({ pattern: '^/' }) }),
+  closed({ verb: Type.Literal('stats'), ...common }),
+  closed({
+    verb: Type.Literal('check'),
+    ...common,
+    readDataPercent: Type.Number({ minimum: 0, maximum: 100 }),
+  }),
+  closed({ verb: Type.Literal('unlock'), ...common }),
+  closed({ verb: Type.Literal('repair-index'), ...common }),
+  closed({ verb: Type.Literal('key-list'), ...common }),
+  /** Add a key for the typed secret, read it back, then remove the ids named. Answers with the new capsule. */
+  closed({
+    verb: Type.Literal('key-replace'),
+    ...common,
+    role: Type.Union([Type.Literal('user'), Type.Literal('recovery')]),
+    removeIds: Type.Array(ResticId),
+    channelPath: Type.String(),
+  }),
+  closed({ verb: Type.Literal('key-remove'), ...common, keyId: ResticId }),
+  closed({ verb: Type.Literal('cat-config'), ...common }),
+  /** Is the typed password one of the capsule's keys? No network. On success a grant file is written. */
+  closed({
+    verb: Type.Literal('keycheck'),
+    capsule: Capsule,
+    /** Keys to try, best first. */
+    keyIds: Type.Array(ResticId, { minItems: 1, maxItems: 8 }),
+    channelPath: Type.String(),
+    grant: closed({ requestId: Uuid, snapshotId: ResticId, target: Type.String(), expiresAt: EpochMs }),
+  }),
+  closed({
+    verb: Type.Literal('restore-preview'),
+    ...common,
+    snapshotId: ResticId,
+    choice: RestoreChoice,
+    /** Source directory to restore from, inside the snapshot; see `restore`. */
+    subPath: Type.Optional(Type.String({ pattern: '^/' })),
+    target: Type.String({ pattern: '^/' }),
+  }),
+  closed({
+    verb: Type.Literal('restore'),
+    ...common,
+    requestId: Uuid,
+    snapshotId: ResticId,
+    choice: RestoreChoice,
+    /** Set when the plan has one path: its content goes into the target, without the leading directories. */
+    subPath: Type.Optional(Type.String({ pattern: '^/' })),
+    target: Type.String({ pattern: '^/' }),
+    key: KeySource,
+    /** Only for a typed key. */
+    channelPath: Type.Optional(Type.String()),
+    downloadKiBPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
+  }),
+  /** Undo an in-place restore: the kept tree goes back. */
+  closed({
+    verb: Type.Literal('restore-undo'),
+    requestId: Uuid,
+    target: Type.String({ pattern: '^/' }),
+    undoPath: Type.String({ pattern: '^/' }),
+  }),
+]);
+export type HelperRequest = Static<typeof HelperRequest>;
+export type HelperVerb = HelperRequest['verb'];
+export type HelperRequestOf<V extends HelperVerb> = Extract<HelperRequest, { verb: V }>;
+
+/** Which program of the helper serves a verb: each has its own rights. */
+export const VERB_PROGRAMS = {
+  version: 'engine',
+  arm: 'engine',
+  backup: 'engine',
+  snapshots: 'engine',
+  ls: 'engine',
+  stats: 'engine',
+  check: 'engine',
+  unlock: 'engine',
+  'repair-index': 'engine',
+  'key-list': 'engine',
+  'key-replace': 'engine',
+  'key-remove': 'engine',
+  'cat-config': 'engine',
+  keycheck: 'keycheck',
+  'restore-preview': 'restore',
+  restore: 'restore',
+  'restore-undo': 'restore',
+} as const satisfies Record<HelperVerb, HelperProgram>;
+
+/** Temporary storage keys, only ever in the memory of daemon and helper. */
+export const StorageCredentials = closed({
+  accessKeyId: Type.String(),
+  secretAccessKey: Type.String(),
+  sessionToken: Type.String(),
+  expiresAt: EpochMs,
+});
+export type StorageCredentials = Static<typeof StorageCredentials>;
+
+export const HelperInput = Type.Union([
+  closed({ type: Type.Literal('credentials'), credentials: StorageCredentials }),
+  closed({ type: Type.Literal('cancel') }),
+]);
+export type HelperInput = Static<typeof HelperInput>;
+
+const HelperProgress = Type.Object({
+  phase: Type.Union(PROGRESS_PHASES.map((phase) => Type.Literal(phase))),
+  fraction: Type.Optional(Type.Number()),
+  filesDone: Count,
+  filesTotal: Type.Optional(Count),
+  bytesDone: Bytes,
+  bytesTotal: Type.Optional(Bytes),
+  bytesPerSecond: Type.Optional(Type.Number()),
+  remainingMs: Type.Optional(Count),
+  stall: Type.Optional(Type.String()),
+});
+export type HelperProgress = Static<typeof HelperProgress>;
+
+/** A snapshot as the repository has it. */
+export const RepositorySnapshot = Type.Object({
+  resticId: ResticId,
+  takenAt: EpochMs,
+  host: Type.String(),
+  paths: Type.Array(Type.String()),
+  tags: Type.Array(Type.String()),
+  filesTotal: Type.Optional(Count),
+  bytesTotal: Type.Optional(Bytes),
+  addedBytes: Type.Optional(Bytes),
+});
+export type RepositorySnapshot = Static<typeof RepositorySnapshot>;
+
+const BackupSummary = Type.Object({
+  /** Absent in a dry run. */
+  snapshotId: Type.Optional(ResticId),
+  filesNew: Count,
+  filesChanged: Count,
+  filesUnmodified: Count,
+  filesTotal: Count,
+  bytesTotal: Bytes,
+  addedBytes: Bytes,
+  skipped: Skipped,
+});
+export type BackupSummary = Static<typeof BackupSummary>;
+
+const ArmSummary = Type.Object({ repositoryId: ResticId, keys: Type.Array(PlanKey), capsule: Capsule });
+export type ArmSummary = Static<typeof ArmSummary>;
+
+/** What each verb answers. */
+export const HelperResults = {
+  version: Type.Object({ version: Type.String(), path: Type.String() }),
+  arm: ArmSummary,
+  backup: BackupSummary,
+  snapshots: Type.Array(RepositorySnapshot),
+  ls: Type.Array(SnapshotEntry),
+  stats: Type.Object({ storedBytes: Bytes, snapshots: Count }),
+  check: Type.Object({ problems: Type.Array(Type.String()) }),
+  unlock: Type.Object({}),
+  'repair-index': Type.Object({}),
+  'key-list': Type.Array(Type.Object({ id: ResticId, createdAt: EpochMs, current: Type.Boolean() })),
+  'key-replace': ArmSummary,
+  'key-remove': Type.Object({}),
+  'cat-config': Type.Object({ repositoryId: ResticId, version: Type.Integer() }),
+  keycheck: Type.Object({ correct: Type.Boolean(), keyId: Type.Optional(ResticId) }),
+  'restore-preview': RestorePreview,
+  restore: RestoreResult,
+  'restore-undo': Type.Object({}),
+} as const satisfies Record<HelperVerb, unknown>;
+export type HelperResultOf<V extends HelperVerb> = Static<(typeof HelperResults)[V]>;
+
+export const HelperOutput = Type.Union([
+  /** The helper runs; `channelPath`, where the request names one, now listens. */
+  Type.Object({ type: Type.Literal('ready') }),
+  /** Answer with a `credentials` input; asked again before they expire, and held for as long as it takes. */
+  Type.Object({ type: Type.Literal('credentials-needed') }),
+  Type.Object({ type: Type.Literal('progress'), progress: HelperProgress }),
+  /** Something to keep in the log, never shown as a result. */
+  Type.Object({
+    type: Type.Literal('log'),
+    level: Type.Union([Type.Literal('info'), Type.Literal('warn')]),
+    message: Type.String(),
+  }),
+  Type.Object({ type: Type.Literal('result'), result: Type.Unknown() }),
+  Type.Object({
+    type: Type.Literal('error'),
+    error: Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() })),
+  }),
+]);
+export type HelperOutput = Static<typeof HelperOutput>;
+
+/** What the CLI writes to a secret channel, one line. `recovery` is the words joined by single spaces. */
+export const SecretMessage = closed({
+  password: Type.Optional(Type.String({ maxLength: 1024 })),
+  recovery: Type.Optional(Type.String({ maxLength: 1024 })),
+});
+export type SecretMessage = Static<typeof SecretMessage>;
+
+/** What a helper answers there, one line: accepted, or why not. For `arm` and `key-replace` it comes when all is done. */
+export const SecretVerdict = Type.Object({
+  ok: Type.Boolean(),
+  error: Type.Optional(Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() }))),
+});
+export type SecretVerdict = Static<typeof SecretVerdict>;

@@ -1,0 +1,134 @@
+import { Type, type Static } from 'typebox';
+import { Bytes, Count, EpochMs, ResticId, Uuid } from '../schema.ts';
+import type { ErrorBody } from '../errors.ts';
+
+export const JOB_KINDS = ['backup', 'restore', 'check'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+/** Who or what asked for a job. */
+export const JOB_CAUSES = ['schedule', 'missed', 'user', 'space', 'request'] as const;
+export type JobCause = (typeof JOB_CAUSES)[number];
+
+export const JOB_STATES = [
+  'queued',
+  'waiting',
+  'running',
+  'cancelling',
+  'interrupted',
+  'succeeded',
+  'incomplete',
+  'failed',
+  'cancelled',
+] as const;
+export type JobState = (typeof JOB_STATES)[number];
+export const JOB_END_STATES: ReadonlySet<JobState> = new Set([
+  'succeeded',
+  'incomplete',
+  'failed',
+  'cancelled',
+]);
+
+/** Files that could not be read or placed: how many, and the first 20 by name. */
+export const Skipped = Type.Object({
+  count: Count,
+  first: Type.Array(Type.Object({ path: Type.String(), reason: Type.String() }), { maxItems: 20 }),
+});
+export type Skipped = Static<typeof Skipped>;
+
+export const BackupResult = Type.Object({
+  kind: Type.Literal('backup'),
+  /** Our UUID of the snapshot, which is what Space knows it by. */
+  snapshotUuid: Uuid,
+  snapshotId: ResticId,
+  filesNew: Count,
+  filesChanged: Count,
+  filesUnmodified: Count,
+  filesTotal: Count,
+  bytesTotal: Bytes,
+  /** Bytes added to the repository as stored. */
+  addedBytes: Bytes,
+  durationMs: Count,
+  skipped: Skipped,
+  /** Sentences a person should read although a snapshot exists, e.g. that a source has become empty. */
+  warnings: Type.Array(Type.String()),
+});
+export type BackupResult = Static<typeof BackupResult>;
+
+export const RestoreResult = Type.Object({
+  kind: Type.Literal('restore'),
+  target: Type.String(),
+  filesRestored: Count,
+  bytesRestored: Bytes,
+  /** Files whose content was read again from disk and compared with the snapshot. */
+  filesVerified: Count,
+  durationMs: Count,
+  skipped: Skipped,
+  /** Setuid bits, device nodes and the like that were not brought back. */
+  stripped: Skipped,
+  /** Where the former content of an in-place target is kept, until `undoUntil`. */
+  undoPath: Type.Optional(Type.String()),
+  undoUntil: Type.Optional(EpochMs),
+  warnings: Type.Array(Type.String()),
+});
+export type RestoreResult = Static<typeof RestoreResult>;
+
+export const CheckResult = Type.Object({
+  kind: Type.Literal('check'),
+  durationMs: Count,
+  readDataPercent: Type.Number({ minimum: 0, maximum: 100 }),
+  problems: Type.Array(Type.String()),
+});
+export type CheckResult = Static<typeof CheckResult>;
+
+export const JobResult = Type.Union([BackupResult, RestoreResult, CheckResult]);
+export type JobResult = Static<typeof JobResult>;
+
+export const PROGRESS_PHASES = [
+  'preparing',
+  'scanning',
+  'uploading',
+  'downloading',
+  'verifying',
+  'placing',
+  'finishing',
+] as const;
+export type ProgressPhase = (typeof PROGRESS_PHASES)[number];
+
+/** Live, lossy, at most one per second and job, never stored. */
+export const Progress = Type.Object({
+  jobId: Uuid,
+  phase: Type.Unsafe<ProgressPhase>(Type.String()),
+  /** 0…1; absent while the total is unknown. */
+  fraction: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+  filesDone: Count,
+  filesTotal: Type.Optional(Count),
+  bytesDone: Bytes,
+  bytesTotal: Type.Optional(Bytes),
+  bytesPerSecond: Type.Optional(Type.Number({ minimum: 0 })),
+  remainingMs: Type.Optional(Count),
+  /** Why nothing moves, in words, while nothing does. */
+  stall: Type.Optional(Type.String()),
+});
+export type Progress = Static<typeof Progress>;
+
+export const Job = Type.Object({
+  id: Uuid,
+  kind: Type.Unsafe<JobKind>(Type.String()),
+  planId: Type.Optional(Uuid),
+  planName: Type.Optional(Type.String()),
+  requestId: Type.Optional(Uuid),
+  cause: Type.Unsafe<JobCause>(Type.String()),
+  state: Type.Unsafe<JobState>(Type.String()),
+  /** Why it waits, was interrupted or ended, in words. */
+  reason: Type.Optional(Type.String()),
+  attempt: Count,
+  createdAt: EpochMs,
+  startedAt: Type.Optional(EpochMs),
+  endedAt: Type.Optional(EpochMs),
+  notBeforeAt: Type.Optional(EpochMs),
+  result: Type.Optional(JobResult),
+  error: Type.Optional(Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() }))),
+  /** The newest progress, while it runs. */
+  progress: Type.Optional(Progress),
+});
+export type Job = Static<typeof Job>;

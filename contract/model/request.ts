@@ -1,0 +1,99 @@
+import { Type, type Static } from 'typebox';
+import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from '../schema.ts';
+import type { ErrorBody } from '../errors.ts';
+
+/** A restore that waits for a person at the machine, from proposal to result. */
+export const REQUEST_STATES = [
+  'proposed',
+  'opened',
+  'verified',
+  'restoring',
+  'placing',
+  'done',
+  'incomplete',
+  'failed',
+  'declined',
+  'expired',
+  'cancelled',
+] as const;
+export type RequestState = (typeof REQUEST_STATES)[number];
+export const REQUEST_END_STATES: ReadonlySet<RequestState> = new Set([
+  'done',
+  'incomplete',
+  'failed',
+  'declined',
+  'expired',
+  'cancelled',
+]);
+
+export const REQUEST_ORIGINS = ['space', 'user', 'page'] as const;
+export type RequestOrigin = (typeof REQUEST_ORIGINS)[number];
+
+/** What the person chose at the machine. Nothing of it can come from Space. */
+export const RestoreChoice = closed({
+  /** Absolute. Absent: a new directory beside the source. */
+  target: Type.Optional(Type.String({ pattern: '^/' })),
+  inPlace: Type.Optional(Type.Boolean()),
+  /** Absolute paths inside the snapshot; absent or empty = everything. */
+  include: Type.Optional(Type.Array(Type.String({ pattern: '^/' }), { maxItems: 1000 })),
+  /** Keep setuid bits and foreign owners that are stripped by default. */
+  keepSpecial: Type.Optional(Type.Boolean()),
+});
+export type RestoreChoice = Static<typeof RestoreChoice>;
+
+export const RestoreRequest = Type.Object({
+  id: Uuid,
+  /** Short speakable code, e.g. `7F3K`. */
+  code: Type.String(),
+  state: Type.Unsafe<RequestState>(Type.String()),
+  origin: Type.Unsafe<RequestOrigin>(Type.String()),
+  /** Absent when the repository belongs to no plan of this machine (a Backup URL). */
+  planId: Type.Optional(Uuid),
+  planName: Type.Optional(Type.String()),
+  snapshotId: ResticId,
+  takenAt: Type.Optional(EpochMs),
+  filesTotal: Type.Optional(Count),
+  bytesTotal: Type.Optional(Bytes),
+  /** How far behind the newest snapshot of the plan this one is. */
+  newerSnapshots: Type.Optional(Count),
+  /** Date of the user key, shown beside the password prompt. */
+  userKeyCreatedAt: Type.Optional(EpochMs),
+  /** Text from outside, cleaned; shown as a quotation only. */
+  note: Type.Optional(Type.String()),
+  createdAt: EpochMs,
+  expiresAt: EpochMs,
+  choice: Type.Optional(RestoreChoice),
+  /** Why it was declined, failed or cancelled. */
+  reason: Type.Optional(Type.String()),
+  jobId: Type.Optional(Uuid),
+  error: Type.Optional(Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() }))),
+});
+export type RestoreRequest = Static<typeof RestoreRequest>;
+
+/** How a person at the machine or the page asks for a restore. Exactly one of the three ways. */
+export const NewRestoreRequest = closed({
+  /** Snapshot id (ours or restic's, a unique prefix is enough) or `latest`, which needs `plan`. */
+  snapshot: Type.Optional(Type.String({ minLength: 4, maxLength: 64 })),
+  plan: Type.Optional(Type.String()),
+  backupUrl: Type.Optional(Type.String({ maxLength: 8192 })),
+});
+export type NewRestoreRequest = Static<typeof NewRestoreRequest>;
+
+/** What a restore would do, from restic's dry run and the target's file system. */
+export const RestorePreview = Type.Object({
+  target: Type.String(),
+  targetExists: Type.Boolean(),
+  inPlace: Type.Boolean(),
+  filesTotal: Count,
+  bytesTotal: Bytes,
+  filesNew: Count,
+  filesChanged: Count,
+  filesUnchanged: Count,
+  /** In place only: files of the target that the snapshot does not have. They are kept in the undo copy. */
+  filesExtra: Count,
+  freeBytes: Bytes,
+  freeInodes: Count,
+  fits: Type.Boolean(),
+  warnings: Type.Array(Type.String()),
+});
+export type RestorePreview = Static<typeof RestorePreview>;
