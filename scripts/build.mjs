@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { SetupProblem } from './setup/process.mjs';
 
 export const PROGRAMS = {
   'olares-backup': 'cli/main.ts',
@@ -24,11 +25,14 @@ export async function build({ root, say, force = false }) {
   const stamp = fingerprint(root);
   if (!force && isComplete(root) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   say('building dist/');
-  const [{ buildPrograms }, { buildPages }] = await Promise.all([
+  const [{ buildPrograms, removeOldChunks }, { buildPages }] = await Promise.all([
     import('./build/programs.mjs'),
     import('./build/pages.mjs'),
   ]);
-  await Promise.all([buildPrograms(root, PROGRAMS), buildPages(root, PAGES)]);
+  const results = await Promise.allSettled([...buildPrograms(root, PROGRAMS), ...buildPages(root, PAGES)]);
+  const failures = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason.message);
+  if (failures.length > 0) throw new SetupProblem(`the build failed:\n${failures.join('\n')}`, 'npm run build');
+  removeOldChunks(root, results.flatMap(({ value }) => value ?? []));
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);
 }
@@ -60,5 +64,9 @@ function listFiles(root, folder) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
-  await build({ root, say: (text) => process.stderr.write(`${text}\n`), force: process.argv.includes('--force') });
+  const say = (text) => process.stderr.write(`${text}\n`);
+  await build({ root, say, force: process.argv.includes('--force') }).catch((error) => {
+    say(error instanceof SetupProblem ? error.message : error.stack);
+    process.exitCode = 1;
+  });
 }

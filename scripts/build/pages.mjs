@@ -2,17 +2,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-export async function buildPages(root, pages) {
+/** One promise for each page. */
+export function buildPages(root, pages) {
+  return Object.entries(pages).map(([name, folder]) => buildPage({ root, name, folder }));
+}
+
+async function buildPage({ root, name, folder }) {
+  const configFile = join(root, folder, 'vite.config.ts');
+  if (!existsSync(configFile)) throw new Error(`${folder}/vite.config.ts is missing: ${name} cannot be built`);
   // Loaded here: Vite is the slowest import of the build.
   const { build } = await import('vite');
-  for (const [name, folder] of Object.entries(pages)) {
-    const configFile = join(root, folder, 'vite.config.ts');
-    if (!existsSync(configFile)) throw new Error(`${folder}/vite.config.ts is missing: the page cannot be built`);
-    await build({
-      root: join(root, folder),
-      configFile,
-      logLevel: 'warn',
-      build: { outDir: join(root, 'dist', name), emptyOutDir: true },
-    });
-  }
+  await build({
+    root: join(root, folder),
+    configFile,
+    logLevel: 'warn',
+    build: { outDir: join(root, 'dist', name), emptyOutDir: true },
+  });
 }

@@ -1,5 +1,5 @@
 // The four programs, each bundled by itself: what it imports late becomes a chunk that is loaded late.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
@@ -7,12 +7,13 @@ const REQUIRE = `import { createRequire } from 'node:module'; const require = cr
 // A running program may still load a chunk of the build it was started from.
 const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60_000;
 
-export async function buildPrograms(root, programs) {
-  const written = await Promise.all(Object.entries(programs).map(([name, entry]) => bundle({ root, name, entry })));
-  removeOldChunks(join(root, 'dist', 'chunks'), new Set(written.flat()));
+/** One promise for each program, of the names of the files it wrote. */
+export function buildPrograms(root, programs) {
+  return Object.entries(programs).map(([name, entry]) => bundle({ root, name, entry }));
 }
 
 async function bundle({ root, name, entry }) {
+  if (!existsSync(join(root, entry))) throw new Error(`${entry} is missing: ${name} cannot be built`);
   const result = await build({
     absWorkingDir: root,
     entryPoints: { [name]: entry },
@@ -51,7 +52,10 @@ function replaceFile(path, contents) {
   renameSync(next, path);
 }
 
-function removeOldChunks(folder, current) {
+/** Ends the chunks that no program of this build names and that no running program can still want. */
+export function removeOldChunks(root, currentNames) {
+  const folder = join(root, 'dist', 'chunks');
+  const current = new Set(currentNames);
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
