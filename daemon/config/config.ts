@@ -1,0 +1,40 @@
+/** The settings in force: read once from file, arguments and environment, frozen, without secrets. */
+export interface Config {
+  readonly stateDir: string;
+  /** Where sockets and run files live: `<stateDir>/run`, or /run/olares-backup under systemd. */
+  readonly runDir: string;
+  readonly http: { readonly host: string; readonly port: number } | undefined;
+  readonly logLevel: string;
+  /** Name of this machine for people; never sent as restic's host. */
+  readonly machineName: string;
+  /** Fixed restic host of this machine: locks and parents depend on it. */
+  readonly engineHost: string;
+  readonly helper: {
+    /** argv of the helper program, e.g. [node, dist/olares-backup-helper.mjs]. */
+    readonly command: readonly string[];
+    readonly resticBin: string | undefined;
+  };
+  readonly limits: {
+    readonly uploadKiBPerSecond: number | undefined;
+    readonly downloadKiBPerSecond: number | undefined;
+  };
+  readonly jobs: {
+    readonly retryBaseMs: number;
+    readonly retryMaxMs: number;
+    readonly giveUpAfterMs: number;
+  };
+  readonly scheduler: { readonly jitterMaxMs: number };
+  /** What Space may ask for, by class. */
+  readonly remote: {
+    readonly backup: RemoteRule;
+    readonly restore: RemoteRule;
+    readonly plan: RemoteRule;
+  };
+  readonly spaceLink: {
+    readonly reconnectBaseMs: number;
+    readonly reconnectMaxMs: number;
+  };
+}
+
+/** ask: the command waits for a person at the machine. */
+export type RemoteRule = 'allow' | 'ask' | 'never';

@@ -1,0 +1,53 @@
+import type {
+  Account,
+  Link,
+  Plan,
+  RepositoryAccess,
+  StorageCredentials,
+  Usage,
+} from '../../contract/index.ts';
+
+/** What others need of the Space account. Declared here, handed over by daemon.ts. */
+export interface SpaceAccount {
+  current(): Account | undefined;
+  link(): Link;
+  /**
+   * @throws AppError `unreachable`, `not_signed_in` (code or token refused), `invalid_input`
+   */
+  login(input: {
+    spaceUrl: string;
+    code?: string;
+    did?: string;
+    token?: string;
+    clusterId?: string;
+  }): Promise<Account>;
+  logout(): Promise<void>;
+}
+
+/** Storage of the account: where a plan's repository is and the temporary keys to it. */
+export interface SpaceStorage {
+  /**
+   * Address of the plan's repository: the pinned one, or for a plan that is not yet armed the one it will have.
+   * @throws AppError `not_signed_in`, `unreachable`, `refused` (an answer outside the strict patterns)
+   */
+  access(plan: Plan): Promise<RepositoryAccess>;
+  /** Access to a repository named by a Backup URL of this account, perhaps of another installation. */
+  accessByUrl(backupUrl: ParsedBackupUrl): Promise<RepositoryAccess>;
+  /** Fresh temporary keys; cached until 80 % of their life. `suffix` reads another installation's repository. */
+  credentials(options?: { suffix?: string }): Promise<StorageCredentials>;
+  usage(): Promise<Omit<Usage, 'reclaimableBytes' | 'byPlan'>>;
+}
+
+export interface ParsedBackupUrl {
+  /** restic's address. */
+  readonly address: string;
+  readonly location: 'space' | 's3' | 'directory';
+  readonly planId: string;
+  readonly planName: string;
+  /** Part of the Space prefix after the DID; asked for as `backupPrefix`. */
+  readonly suffix: string | undefined;
+  readonly region: string | undefined;
+  readonly snapshotId: string;
+  readonly snapshotAt: number;
+  readonly backupPath: string | undefined;
+}
