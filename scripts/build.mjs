@@ -23,7 +23,8 @@ const INPUT_FILES = ['package.json', 'package-lock.json', 'tsconfig.base.json', 
 export async function build({ root, say, force = false }) {
   const stampFile = join(root, '.build', 'dist-stamp');
   const stamp = fingerprint(root);
-  if (!force && isComplete(root) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  if (!force && isComplete(root) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp)
+    return;
   say('building dist/');
   const [{ buildPrograms, removeOldChunks }, { buildPages }] = await Promise.all([
     import('./build/programs.mjs'),
@@ -31,8 +32,12 @@ export async function build({ root, say, force = false }) {
   ]);
   const results = await Promise.allSettled([...buildPrograms(root, PROGRAMS), ...buildPages(root, PAGES)]);
   const failures = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason.message);
-  if (failures.length > 0) throw new SetupProblem(`the build failed:\n${failures.join('\n')}`, 'npm run build');
-  removeOldChunks(root, results.flatMap(({ value }) => value ?? []));
+  if (failures.length > 0)
+    throw new SetupProblem(`the build failed:\n${failures.join('\n')}`, 'npm run build');
+  removeOldChunks(
+    root,
+    results.flatMap(({ value }) => value ?? []),
+  );
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, stamp);
 }

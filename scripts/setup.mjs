@@ -15,7 +15,8 @@ const JOBS = ['start', 'test', 'build'];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 async function main(job) {
-  if (!JOBS.includes(job)) throw new SetupProblem(`unknown job "${job ?? ''}"`, `node scripts/setup.mjs ${JOBS.join('|')}`);
+  if (!JOBS.includes(job))
+    throw new SetupProblem(`unknown job "${job ?? ''}"`, `node scripts/setup.mjs ${JOBS.join('|')}`);
   checkNodeVersion();
   const release = await takeLock(root, say);
   try {

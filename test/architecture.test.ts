@@ -23,19 +23,47 @@ describe('the import table', () => {
     ['helper/x.ts', "import { a } from '../daemon/store/a.ts';", 'helper may not import daemon/store'],
     ['space/x.ts', "import { a } from '../daemon/base/a.ts';", 'space may not import daemon/base'],
     ['space/x.ts', "import { a } from './console/a.ts';", 'space may not import space/console'],
-    ['daemon/store/x.ts', "import type { Job } from '../jobs/job.ts';", 'daemon/store may not import daemon/jobs'],
+    [
+      'daemon/store/x.ts',
+      "import type { Job } from '../jobs/job.ts';",
+      'daemon/store may not import daemon/jobs',
+    ],
     ['daemon/jobs/x.ts', "import { a } from '../engine/a.ts';", 'daemon/jobs may not import daemon/engine'],
     ['daemon/jobs/x.ts', "export * from '../plans/a.ts';", 'daemon/jobs may not import daemon/plans'],
-    ['daemon/jobs/x.ts', "const a = await import('../local-api/a.ts');", 'daemon/jobs may not import daemon/local-api'],
-    ['daemon/jobs/x.ts', "type A = import('../space-link/a.ts').A;", 'daemon/jobs may not import daemon/space-link'],
+    [
+      'daemon/jobs/x.ts',
+      "const a = await import('../local-api/a.ts');",
+      'daemon/jobs may not import daemon/local-api',
+    ],
+    [
+      'daemon/jobs/x.ts',
+      "type A = import('../space-link/a.ts').A;",
+      'daemon/jobs may not import daemon/space-link',
+    ],
     ['daemon/jobs/x.ts', "const a = require('../engine/a.ts');", 'daemon/jobs may not import daemon/engine'],
     ['daemon/jobs/x.ts', "import { a } from '../daemon.ts';", 'daemon/jobs may not import daemon'],
     ['daemon/plans/x.ts', "import cron from 'node-cron';", 'daemon/plans may not use the package node-cron'],
     ['daemon/jobs/x.ts', "import { execa } from 'execa';", 'daemon/jobs may not use the package execa'],
-    ['daemon/local-api/x.ts', "import { WebSocket } from 'ws';", 'daemon/local-api may not use the package ws'],
-    ['daemon/space-link/x.ts', "import f from '@fastify/static';", 'daemon/space-link may not use the package @fastify/static'],
-    ['daemon/admin-page/x.tsx', "import { join } from 'node:path';", "daemon/admin-page may not use Node's modules"],
-    ['daemon/jobs/x.ts', "import { spawn } from 'node:child_process';", 'daemon/jobs may not use node:child_process'],
+    [
+      'daemon/local-api/x.ts',
+      "import { WebSocket } from 'ws';",
+      'daemon/local-api may not use the package ws',
+    ],
+    [
+      'daemon/space-link/x.ts',
+      "import f from '@fastify/static';",
+      'daemon/space-link may not use the package @fastify/static',
+    ],
+    [
+      'daemon/admin-page/x.tsx',
+      "import { join } from 'node:path';",
+      "daemon/admin-page may not use Node's modules",
+    ],
+    [
+      'daemon/jobs/x.ts',
+      "import { spawn } from 'node:child_process';",
+      'daemon/jobs may not use node:child_process',
+    ],
     ['daemon/jobs/x.ts', "import { env } from 'node:process';", 'daemon/jobs may not use node:process'],
     ['daemon/store/x.ts', "import fs from 'fs';", 'write node:fs'],
     ['daemon/store/x.ts', 'const a = await import(name);', 'a computed import'],
@@ -67,7 +95,10 @@ describe('package.json', () => {
     ['a package without a user', '', { 'left-pad': '1.0.0' }, 'nothing uses left-pad'],
     ['a version range', "import x from 'left-pad';", { 'left-pad': '^1.0.0' }, 'not pinned to one version'],
   ])('refuses %s', (_name, text, dependencies, reason) => {
-    const planted = { dependencies: dependencies as Record<string, string>, devDependencies: { vitest: '4.1.11' } };
+    const planted = {
+      dependencies: dependencies as Record<string, string>,
+      devDependencies: { vitest: '4.1.11' },
+    };
     expect(packageViolations(plant('daemon/store/x.ts', text), planted).join()).toContain(reason);
   });
 });
@@ -84,8 +115,18 @@ describe('the rules the linter cannot express', () => {
     ['a read of the clock', 'daemon/jobs/x.ts', 'const at = new Date();', 'reads the clock'],
     ['a long test', 'daemon/jobs/x.test.ts', longTest, 'a function of 62 lines'],
     ['a silenced compiler', 'daemon/jobs/x.ts', `// ${ignore}`, 'switched off by a comment'],
-    ['a silenced gate', 'daemon/jobs/x.ts', `// ${disable} complexity -- it is hard`, 'switched off by a comment'],
-    ['a silenced rule without a reason', 'daemon/jobs/x.ts', `// ${disable} no-empty`, 'switched off by a comment'],
+    [
+      'a silenced gate',
+      'daemon/jobs/x.ts',
+      `// ${disable} complexity -- it is hard`,
+      'switched off by a comment',
+    ],
+    [
+      'a silenced rule without a reason',
+      'daemon/jobs/x.ts',
+      `// ${disable} no-empty`,
+      'switched off by a comment',
+    ],
   ])('refuse %s', (_name, path, text, reason) => {
     expect(codeViolations(plant(path, text)).join()).toContain(reason);
   });
@@ -99,7 +140,14 @@ describe('the rules the linter cannot express', () => {
 
 describe('every file of the project', () => {
   // Written in pieces, so that this file does not find itself.
-  const words = ['../sha_red', '/work/sha_red', '/work/ma_in', 'help_er session', 'deb.deb_ian.org', 'registry.npm_js.org'];
+  const words = [
+    '../sha_red',
+    '/work/sha_red',
+    '/work/ma_in',
+    'help_er session',
+    'deb.deb_ian.org',
+    'registry.npm_js.org',
+  ];
   const forbidden = words.map((word) => word.replace('_', ''));
   const mentions = ({ path, text }: Source) =>
     forbidden.filter((word) => text.toLowerCase().includes(word)).map((word) => `${path}: mentions ${word}`);

@@ -9,7 +9,8 @@ export function buildPages(root, pages) {
 
 async function buildPage({ root, name, folder }) {
   const configFile = join(root, folder, 'vite.config.ts');
-  if (!existsSync(configFile)) throw new Error(`${folder}/vite.config.ts is missing: ${name} cannot be built`);
+  if (!existsSync(configFile))
+    throw new Error(`${folder}/vite.config.ts is missing: ${name} cannot be built`);
   // Loaded here: Vite is the slowest import of the build.
   const { build } = await import('vite');
   await build({

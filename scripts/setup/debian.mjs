@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { findProgram, isRoot, lastLines, run } from './process.mjs';
 
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+// The package debian-archive-keyring; its newer versions end the name in .pgp.
+const KEYRINGS = ['gpg', 'pgp'].map((end) => `/usr/share/keyrings/debian-archive-keyring.${end}`);
 
 /** Installs packages into the system; answers undefined, or a SetupProblem-like reason with what to type. */
 export async function installDebianPackages(names, say) {
@@ -66,7 +67,8 @@ async function unpackDeb(deb, target) {
 }
 
 function sourcesEntry({ mirror, suite }) {
-  return `Types: deb\nURIs: ${mirror}\nSuites: ${suite}\nComponents: main\nSigned-By: ${KEYRING}\n`;
+  const keyring = KEYRINGS.find((file) => existsSync(file));
+  return `Types: deb\nURIs: ${mirror}\nSuites: ${suite}\nComponents: main\nSigned-By: ${keyring}\n`;
 }
 
 async function privateOptions(at) {
@@ -101,7 +103,14 @@ async function proxySettings() {
 
 /** The address of the Debian mirror most of this machine's sources use. */
 async function debianMirror() {
-  if (!existsSync(KEYRING) || !findProgram('apt-get') || !findProgram('dpkg-deb')) return undefined;
-  const { output } = await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']);
+  const isReady =
+    KEYRINGS.some((file) => existsSync(file)) && findProgram('apt-get') && findProgram('dpkg-deb');
+  if (!isReady) return undefined;
+  const { output } = await run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI)',
+    'Created-By: Packages',
+  ]);
   return output.split('\n').find((line) => /\/debian\/?$/.test(line));
 }

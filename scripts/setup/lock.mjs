@@ -34,6 +34,9 @@ function listen(path) {
 
 function untilGone(path) {
   return new Promise((resolve) => {
-    connect({ path }).on('error', () => {}).on('close', resolve).resume();
+    connect({ path })
+      .on('error', () => {})
+      .on('close', resolve)
+      .resume();
   });
 }

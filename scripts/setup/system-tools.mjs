@@ -24,7 +24,13 @@ const BUBBLEWRAP_SUITES = ['stable', 'oldstable'];
 export async function ensureSystemTools({ root, job, say, warn }) {
   const bin = join(root, '.tools', 'bin');
   const missing = NEEDED[job].filter((tool) => !isThere(tool, bin));
-  const problem = missing.length > 0 ? await installDebianPackages(missing.map((tool) => tool.package), say) : undefined;
+  const problem =
+    missing.length > 0
+      ? await installDebianPackages(
+          missing.map((tool) => tool.package),
+          say,
+        )
+      : undefined;
   for (const tool of problem ? missing : []) {
     if (tool === BUBBLEWRAP && (await fetchBubblewrap({ root, bin, say }))) continue;
     const todo = problem.todo.replace(/( --no-install-recommends| manager:) .*/, `$1 ${tool.package}`);

@@ -6,7 +6,11 @@ const CLOCK_OWNERS = /^daemon\/base\/|(^|\/)main\.tsx?$|^scripts\//;
 
 /** Rules the linter cannot express: `new Date()` reads the clock, and only `describe` bodies of tests may be long. */
 export function codeViolations(sources: readonly Source[]): string[] {
-  return sources.flatMap((source) => [...clockReads(source), ...longTestFunctions(source), ...silencedGates(source)]);
+  return sources.flatMap((source) => [
+    ...clockReads(source),
+    ...longTestFunctions(source),
+    ...silencedGates(source),
+  ]);
 }
 
 function clockReads(source: Source): string[] {
@@ -16,7 +20,9 @@ function clockReads(source: Source): string[] {
     const callee = node['callee'] as { name?: string } | undefined;
     const isClock = node.type === 'NewExpression' && callee?.name === 'Date';
     if (isClock && (node['arguments'] as unknown[]).length === 0) {
-      found.push(`${source.path}:${lineAt(source.text, node.start)}: new Date() reads the clock; take one as a parameter`);
+      found.push(
+        `${source.path}:${lineAt(source.text, node.start)}: new Date() reads the clock; take one as a parameter`,
+      );
     }
   });
   return found;
@@ -40,7 +46,9 @@ function longTestFunctions(source: Source): string[] {
 /** A gate that a comment can switch off is none. */
 function silencedGates({ path, text }: Source): string[] {
   const gates = 'max-lines|max-lines-per-function|complexity|max-params|no-cycle|no-restricted-properties';
-  const directive = new RegExp(`(?:ox|es)lint-disable(?!.*--)|(?:ox|es)lint-disable.*(?:${gates})|@ts-(?:nocheck|ignore)`);
+  const directive = new RegExp(
+    `(?:ox|es)lint-disable(?!.*--)|(?:ox|es)lint-disable.*(?:${gates})|@ts-(?:nocheck|ignore)`,
+  );
   return text.split('\n').flatMap((line, index) => {
     return directive.test(line) ? [`${path}:${index + 1}: a gate is switched off by a comment`] : [];
   });

@@ -44,7 +44,9 @@ function relativeRefusal(rule: FolderRule, path: string, specifier: string): str
   if (isTest(target)) return `${specifier} is a test`;
   if (targetFolder === rule.folder) return undefined;
   // A row names whole folders; only daemon's own root may reach into every part.
-  const allowed = rule.folders.some((folder) => folder === targetFolder || (folder === 'daemon' && isIn(target, folder)));
+  const allowed = rule.folders.some(
+    (folder) => folder === targetFolder || (folder === 'daemon' && isIn(target, folder)),
+  );
   return allowed ? undefined : `${rule.folder} may not import ${targetFolder ?? target}`;
 }
 

@@ -69,7 +69,11 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   part('maintenance', ['jobs', 'engine']),
   part('scheduler', ['plans', 'jobs', 'store'], ['node-cron', 'temporal-polyfill']),
   part('space-link', ['plans', 'jobs', 'store', 'events', 'health'], ['ws']),
-  part('local-api', ['plans', 'jobs', 'store', 'events', 'health', 'usage'], ['fastify', '@fastify/*', 'prom-client']),
+  part(
+    'local-api',
+    ['plans', 'jobs', 'store', 'events', 'health', 'usage'],
+    ['fastify', '@fastify/*', 'prom-client'],
+  ),
   page('daemon/admin-page'),
   // Scripts run before the packages are there or build with them; tests look at everything.
   { folder: 'scripts', folders: ['contract'], packages: ['esbuild', 'vite'], node: true },

@@ -15,10 +15,15 @@ interface Finding {
 /** Answers what oxlint finds in a folder with the project's configuration. */
 function lint(folder: string): Promise<Finding[]> {
   return new Promise((resolve, reject) => {
-    execFile(OXLINT, ['-f', 'json'], { cwd: folder, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (!stdout.startsWith('{')) return reject(new Error(`oxlint: ${stderr}${stdout}`, { cause: error }));
-      resolve((JSON.parse(stdout) as { diagnostics: Finding[] }).diagnostics);
-    });
+    execFile(
+      OXLINT,
+      ['-f', 'json'],
+      { cwd: folder, maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (!stdout.startsWith('{')) return reject(new Error(`oxlint: ${stderr}${stdout}`, { cause: error }));
+        resolve((JSON.parse(stdout) as { diagnostics: Finding[] }).diagnostics);
+      },
+    );
   });
 }
 
@@ -32,7 +37,10 @@ const PLANTED: Record<string, { text: string; code: string | undefined }> = {
     text: `export function a(): void {\n${lines(59, '//')}\n}`,
     code: 'max-lines-per-function',
   },
-  'daemon/jobs/full-function.ts': { text: `export function a(): void {\n${lines(58, '//')}\n}`, code: undefined },
+  'daemon/jobs/full-function.ts': {
+    text: `export function a(): void {\n${lines(58, '//')}\n}`,
+    code: undefined,
+  },
   'daemon/jobs/complex.ts': {
     text: `export const f = (a: number): number => {\n${lines(10, '  if (a > 1) return a;')}\n  return 0;\n};`,
     code: 'complexity',
@@ -49,10 +57,19 @@ const PLANTED: Record<string, { text: string; code: string | undefined }> = {
     text: "import type { A } from './cycle-a.ts';\nexport type B = { a: A };",
     code: 'no-cycle',
   },
-  'daemon/jobs/clock.ts': { text: 'export const now = (): number => Date.now();', code: 'no-restricted-properties' },
-  'daemon/jobs/chance.ts': { text: 'export const a = (): number => Math.random();', code: 'no-restricted-properties' },
+  'daemon/jobs/clock.ts': {
+    text: 'export const now = (): number => Date.now();',
+    code: 'no-restricted-properties',
+  },
+  'daemon/jobs/chance.ts': {
+    text: 'export const a = (): number => Math.random();',
+    code: 'no-restricted-properties',
+  },
   'helper/env.ts': { text: 'export const home = process.env;', code: 'no-restricted-properties' },
-  'cli/exit.ts': { text: 'export const stop = (): void => process.exit(1);', code: 'no-restricted-properties' },
+  'cli/exit.ts': {
+    text: 'export const stop = (): void => process.exit(1);',
+    code: 'no-restricted-properties',
+  },
   'daemon/base/env.ts': { text: 'export const home = process.env;', code: 'no-restricted-properties' },
   'daemon/config/clock.ts': { text: 'export const now = Date.now();', code: 'no-restricted-properties' },
   'space/any.ts': { text: 'export const a = (b: any): number => b;', code: 'no-explicit-any' },

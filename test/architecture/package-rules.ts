@@ -36,7 +36,9 @@ function undeclared(users: ReadonlyMap<string, ReadonlySet<string>>, manifest: M
   return [...users].flatMap(([name, paths]) => {
     if (name in manifest.dependencies) return [];
     if (name in manifest.devDependencies) {
-      return [...paths].filter((path) => !isDevelopmentOnly(path)).map((path) => `${path}: ${name} is a devDependency`);
+      return [...paths]
+        .filter((path) => !isDevelopmentOnly(path))
+        .map((path) => `${path}: ${name} is a devDependency`);
     }
     return [...paths].map((path) => `${path}: ${name} is not in package.json`);
   });

@@ -16,7 +16,10 @@ interface SyntaxNode {
 }
 
 /** Calls `visit` for every node of the file; `ancestors` ends with the node's parent. */
-export function walkSource(source: Source, visit: (node: SyntaxNode, ancestors: readonly SyntaxNode[]) => void): void {
+export function walkSource(
+  source: Source,
+  visit: (node: SyntaxNode, ancestors: readonly SyntaxNode[]) => void,
+): void {
   const { program, errors } = parseSync(source.path, source.text);
   if (errors.length > 0) throw new Error(`${source.path} cannot be parsed: ${errors[0]?.message ?? ''}`);
   const ancestors: SyntaxNode[] = [];
@@ -36,7 +39,8 @@ export function findImports(source: Source): Import[] {
   walkSource(source, (node) => {
     const target = importTarget(node);
     if (target === undefined) return;
-    const specifier = typeof target === 'object' && isNode(target) && target.type === 'Literal' ? target['value'] : undefined;
+    const specifier =
+      typeof target === 'object' && isNode(target) && target.type === 'Literal' ? target['value'] : undefined;
     found.push({
       specifier: typeof specifier === 'string' ? specifier : undefined,
       line: lineAt(source.text, node.start),
@@ -51,7 +55,8 @@ export function lineAt(text: string, offset: number): number {
 
 /** The node that names what is imported, or undefined when the node imports nothing. */
 function importTarget(node: SyntaxNode): unknown {
-  if (node.type === 'CallExpression') return isRequire(node) ? (node['arguments'] as unknown[])[0] : undefined;
+  if (node.type === 'CallExpression')
+    return isRequire(node) ? (node['arguments'] as unknown[])[0] : undefined;
   return /^(Import|Export(Named|All))(Declaration|Expression)$|^TSImportType$/.test(node.type)
     ? (node['source'] ?? undefined)
     : undefined;
@@ -63,5 +68,7 @@ function isRequire(call: SyntaxNode): boolean {
 }
 
 function isNode(value: unknown): value is SyntaxNode {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
+  );
 }

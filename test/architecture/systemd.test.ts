@@ -60,7 +60,9 @@ describe.skipIf(!isThere)('the systemd units', () => {
   it('are refused with a misspelt line, and with a line of hardening taken out', () => {
     const name = 'olares-backupd.service';
     const text = unitText(name);
-    expect(analyze('verify', '--man=no', place(name, `${text}\n[Service]\nProtectHme=yes\n`)).output).toContain('ProtectHme');
+    expect(
+      analyze('verify', '--man=no', place(name, `${text}\n[Service]\nProtectHme=yes\n`)).output,
+    ).toContain('ProtectHme');
     const weaker = place(name, text.replace('NoNewPrivileges=yes', ''));
     expect(scoreOf(weaker, WORST_SCORE[name] ?? 0).ok).toBe(false);
   });
@@ -69,7 +71,9 @@ describe.skipIf(!isThere)('the systemd units', () => {
     const text = unitText('olares-backupd.service');
     expect(text).toMatch(/^ProtectHome=no$/m);
     expect(text).toMatch(/^PrivateTmp=no$/m);
-    expect(text).not.toMatch(/^(InaccessiblePaths|TemporaryFileSystem|ProtectHome=(yes|tmpfs)|RootDirectory)/m);
+    expect(text).not.toMatch(
+      /^(InaccessiblePaths|TemporaryFileSystem|ProtectHome=(yes|tmpfs)|RootDirectory)/m,
+    );
   });
 
   it('give the rights with which the jail starts and files get their owners', ({ skip }) => {
