@@ -1,0 +1,45 @@
+import type { CredentialClaims } from '../credentials.ts';
+import { S3Error } from './error.ts';
+
+/** What an operation does to one key. */
+export type KeyAccess = 'read' | 'write' | 'delete';
+
+/** The folders and files in which a repository keeps its books; the rest of it is data. */
+const BOOKS = /(?:^|\/)(?:(?:locks|index|snapshots|keys)\/[^/]+|config)$/;
+const LOCKS = /(?:^|\/)locks\/[^/]+$/;
+
+/** @throws S3Error AccessDenied */
+export function requireKey(claims: CredentialClaims, access: KeyAccess, key: string): void {
+  if (!key.startsWith(`${claims.prefix}/`)) throw denied('this credential is for another prefix.');
+  if (access === 'write' && claims.purpose === 'read') throw denied('this credential can only read.');
+  if (access === 'delete' && !mayChange(claims, key)) throw denied('this credential cannot delete.');
+}
+
+/**
+ * The key prefix that a listing really covers.
+ * A listing of the credential's own prefix without its slash must not show a neighbour whose name starts alike.
+ * @throws S3Error AccessDenied
+ */
+export function requireListing(claims: CredentialClaims, prefix: string): string {
+  if (prefix === claims.prefix) return `${prefix}/`;
+  if (!prefix.startsWith(`${claims.prefix}/`)) throw denied('this credential cannot list that prefix.');
+  return prefix;
+}
+
+/** Whether an existing object may be replaced or deleted: by a backup only locks, which restic renews and removes. */
+export function mayChange(claims: CredentialClaims, key: string): boolean {
+  return claims.purpose === 'prune' || (claims.purpose === 'backup' && LOCKS.test(relative(claims, key)));
+}
+
+/** Keys that may be written although the quota is reached, so that a repository can always be brought in order. */
+export function isBookkeeping(claims: CredentialClaims, key: string): boolean {
+  return BOOKS.test(relative(claims, key));
+}
+
+export function denied(reason: string): S3Error {
+  return new S3Error('AccessDenied', `Access Denied: ${reason}`);
+}
+
+function relative(claims: CredentialClaims, key: string): string {
+  return key.slice(claims.prefix.length + 1);
+}

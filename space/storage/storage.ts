@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  CredentialIssuer,
+  type CredentialClaims,
+  type CredentialGrant,
+  type CredentialKeys,
+  type TemporaryCredentials,
+} from './credentials.ts';
+import { ObjectStore } from './disk/object-store.ts';
+import { loadSecret } from './disk/secret-file.ts';
+import type { StoredUsage } from './disk/usage-meter.ts';
+import type { StorageFaults } from './faults.ts';
+import { serve, type EndpointOptions } from './s3/endpoint.ts';
+import { isSigned } from './s3/signature.ts';
+
+export type {
+  CredentialClaims,
+  CredentialGrant,
+  CredentialKeys,
+  CredentialPurpose,
+  TemporaryCredentials,
+} from './credentials.ts';
+export type { StoredUsage } from './disk/usage-meter.ts';
+export type { FaultSubject, StorageFault, StorageFaults } from './faults.ts';
+
+/** One kind of storage behind the Space. */
+export interface Storage {
+  /**
+   * Temporary credentials for one account's prefix. They work over restarts of Space.
+   * @throws RangeError for an empty prefix or a time that is not positive; more than 7 days become 7 days
+   */
+  issue(grant: CredentialGrant): TemporaryCredentials;
+  /**
+   * New credentials with the rights of the given ones, which may have expired. Undefined when the three do not
+   * belong together, are not ours, or descend from credentials first issued more than 30 days ago.
+   */
+  refresh(keys: CredentialKeys, ttlSeconds: number): TemporaryCredentials | undefined;
+  /** Whose credentials these are, expired or not; undefined as in `refresh`. Ask it to judge the account first. */
+  identify(keys: CredentialKeys): CredentialClaims | undefined;
+  /** What an account stores now, over all its prefixes: what its quota is measured by. Costs nothing. */
+  accountUsage(accountId: string): StoredUsage;
+  /** All objects under a prefix, as stored now. Reads the index: some ms per 10,000 objects. */
+  usage(prefix: string): StoredUsage;
+  /** Whether a request is for `handle` and not for the rest of the Space. */
+  isS3Request(request: IncomingMessage): boolean;
+  /**
+   * Answers an S3 request; never throws. The http server it comes from needs `requestTimeout: 0`: Node's default
+   * cuts every upload that takes more than 5 minutes. Idle uploads are ended here after a minute.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Waits for the requests in work, then closes. */
+  close(): Promise<void>;
+}
+
+export interface LocalStorageOptions {
+  /** Made if missing, with rights for this user only. One process at a time may use it. */
+  dir: string;
+  bucket: string;
+  region: string;
+  /** Unix time in ms. */
+  clock: () => number;
+  /** Bytes an account may store, asked at each write; 0 refuses an unknown account. */
+  quotaBytes: (accountId: string) => number;
+  random?: (bytes: number) => Buffer;
+  /** For tests only. */
+  faults?: StorageFaults;
+  /** Told of each fault of our own that a client saw as `InternalError` or a full disk. */
+  onError?: (error: unknown, requestId: string) => void;
+}
+
+/**
+ * Storage on the local disk behind an S3 endpoint (path style, SigV4, temporary credentials only).
+ * @throws Error when the directory cannot be used or its secret is damaged
+ */
+export async function openLocalStorage(options: LocalStorageOptions): Promise<Storage> {
+  const { dir, bucket, region, clock, quotaBytes } = options;
+  const random = options.random ?? randomBytes;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const issuer = new CredentialIssuer({ secret: await loadSecret(dir, random), clock, random });
+  const store = await ObjectStore.open({ dir, nowMs: clock(), random });
+  const onError = options.onError ?? (() => undefined);
+  const endpoint: EndpointOptions = {
+    bucket,
+    region,
+    clock,
+    random,
+    quotaBytes,
+    store,
+    issuer,
+    faults: options.faults,
+    onError,
+  };
+  const inWork = new Set<Promise<void>>();
+  return {
+    issue: (grant) => issuer.issue(grant),
+    refresh: (keys, ttlSeconds) => issuer.refresh(keys, ttlSeconds),
+    identify: (keys) => issuer.identify(keys),
+    accountUsage: (accountId) => store.meter.stored(accountId),
+    usage: (prefix) => store.usage(prefix),
+    isS3Request(request) {
+      const url = request.url ?? '/';
+      return isSigned(request.headers, url) || (url.split(/[/?]/)[1] ?? '') === bucket;
+    },
+    handle(request, response) {
+      const work = serve(request, response, endpoint).finally(() => inWork.delete(work));
+      inWork.add(work);
+    },
+    async close() {
+      await Promise.all(inWork);
+      store.close();
+    },
+  };
+}
