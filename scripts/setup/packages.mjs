@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findNodeHeaders, requireToolchain } from './toolchain.mjs';
-import { lastLines, mustRun, run, SetupProblem } from './process.mjs';
+import { lastLines, run, SetupProblem } from './process.mjs';
 
 const NATIVE = 'better-sqlite3';
 
@@ -14,15 +14,20 @@ export async function installPackages({ root, say }) {
   if (read(stampFile) === stamp && existsSync(built)) return;
   if (!sameAsInstalled(root)) {
     say('installing the npm packages (a minute the first time)');
-    await mustRun('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
+    const result = await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
       cwd: root,
       env: npmEnvironment(),
-      lines: 40,
-      todo: 'npm ci',
     });
+    if (!result.ok) throw new SetupProblem(`npm ci failed:\n${reasons(result.output)}`, 'npm ci');
   }
   await ensureNative(root, say);
   writeFileSync(stampFile, stamp);
+}
+
+/** npm names the reason first and then prints its manual. */
+function reasons(output) {
+  const lines = output.split('\n').filter((line) => line.startsWith('npm error'));
+  return lines.length > 0 ? lines.slice(0, 15).join('\n') : lastLines(output, 15);
 }
 
 function fingerprint(root) {

@@ -24,14 +24,6 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** Like `run`, and a failure is a SetupProblem that carries the last lines the program printed. */
-export async function mustRun(command, args, { todo, lines = 20, ...options }) {
-  const result = await run(command, args, options);
-  if (result.ok) return result.output;
-  const tail = lastLines(result.output, lines);
-  throw new SetupProblem(`${command} ${args[0] ?? ''} failed:\n${tail}`, todo);
-}
-
 export function lastLines(text, count) {
   return text.trimEnd().split('\n').slice(-count).join('\n');
 }
