@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import type { ErrorBody } from './errors.ts';
-import { RestoreResult, Skipped, PROGRESS_PHASES } from './model/job.ts';
+import { RestoreResult, Skipped, PROGRESS_PHASES, type ProgressPhase } from './model/job.ts';
 import { PlanKey } from './model/plan.ts';
 import { RestoreChoice, RestorePreview } from './model/request.ts';
 import { SnapshotEntry } from './model/snapshot.ts';
@@ -174,7 +174,7 @@ export const HelperInput = Type.Union([
 export type HelperInput = Static<typeof HelperInput>;
 
 const HelperProgress = Type.Object({
-  phase: Type.Union(PROGRESS_PHASES.map((phase) => Type.Literal(phase))),
+  phase: Type.Unsafe<ProgressPhase>(Type.Union(PROGRESS_PHASES.map((phase) => Type.Literal(phase)))),
   fraction: Type.Optional(Type.Number()),
   filesDone: Count,
   filesTotal: Type.Optional(Count),

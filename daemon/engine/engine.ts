@@ -34,6 +34,8 @@ export interface Launcher {
 }
 
 export interface HelperProcess {
+  /** Where the launcher knows it. */
+  readonly pid?: number;
   readonly lines: AsyncIterable<string>;
   send(line: string): void;
   /** Ends it the hard way. */

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import {
+  AppError,
+  VERB_PROGRAMS,
+  type HelperRequestOf,
+  type HelperResultOf,
+  type HelperVerb,
+} from '../../contract/index.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Engine, Launcher, RunOptions } from './engine.ts';
+import { runHelper } from './helper-run.ts';
+import { endLeftovers } from './leftovers.ts';
+
+/** restic may need 65 s to remove its lock against a dead backend; the helper's own limit comes before ours. */
+const CANCEL_GRACE_MS = 75_000;
+const EXIT_GRACE_MS = 10_000;
+const RECOVER_POLITE_MS = 5_000;
+const RECOVER_INTERRUPT_MS = 65_000;
+
+export interface EngineOptions {
+  readonly launcher: Launcher;
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Milliseconds; for tests. */
+  readonly cancelGraceMs?: number;
+  readonly recoverPoliteMs?: number;
+  readonly recoverInterruptMs?: number;
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const { launcher, log } = options;
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+
+  const run = async <V extends HelperVerb>(
+    request: HelperRequestOf<V>,
+    runOptions: RunOptions = {},
+  ): Promise<HelperResultOf<V>> => {
+    const signal = runOptions.signal ? AbortSignal.any([closing.signal, runOptions.signal]) : closing.signal;
+    if (signal.aborted) throw new AppError('cancelled', `${request.verb} was stopped before it began`);
+    const work = runHelper({
+      helper: launcher.launch(VERB_PROGRAMS[request.verb]),
+      request,
+      run: { ...runOptions, signal },
+      log,
+      cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
+      exitGraceMs: EXIT_GRACE_MS,
+    });
+    running.add(work);
+    try {
+      // Checked against the verb's schema by runHelper.
+      return (await work) as HelperResultOf<V>;
+    } finally {
+      running.delete(work);
+    }
+  };
+
+  return {
+    run,
+    recover: async () =>
+      await endLeftovers({
+        directory: join(options.stateDir, 'run', 'helpers'),
+        clock: options.clock,
+        log,
+        politeMs: options.recoverPoliteMs ?? RECOVER_POLITE_MS,
+        interruptMs: options.recoverInterruptMs ?? RECOVER_INTERRUPT_MS,
+      }),
+    close: async () => {
+      closing.abort('interrupt');
+      await Promise.allSettled(running);
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import {
+  AppError,
+  ERROR_CODES,
+  fromErrorBody,
+  HelperOutput,
+  HelperResults,
+  parser,
+  type ErrorBody,
+  type HelperInput,
+  type HelperProgress,
+  type HelperRequest,
+  type HelperVerb,
+  type Parser,
+} from '../../contract/index.ts';
+import type { Log } from '../base/log.ts';
+import { supplyCredentials } from './credential-supply.ts';
+import type { HelperProcess, RunOptions } from './engine.ts';
+
+const outputParser = parser(HelperOutput);
+const resultParsers = new Map<HelperVerb, Parser<unknown>>();
+
+export interface HelperRunOptions {
+  readonly helper: HelperProcess;
+  readonly request: HelperRequest;
+  readonly run: RunOptions;
+  readonly log: Log;
+  /** From the wish to stop to the hard end, milliseconds. */
+  readonly cancelGraceMs: number;
+  /** From the answer to the hard end of a helper that does not exit, milliseconds. */
+  readonly exitGraceMs: number;
+}
+
+type Answer = { readonly result: unknown } | { readonly error: AppError };
+
+/**
+ * One exchange with one helper.
+ * @throws AppError as the helper answered; `cancelled` when it was stopped before an answer; `failed` when it ended
+ *   without one
+ */
+export async function runHelper(options: HelperRunOptions): Promise<unknown> {
+  const { helper, request, run, log } = options;
+  const timers = new Set<NodeJS.Timeout>();
+  const killAfter = (delayMs: number): void => {
+    timers.add(setTimeout(() => helper.kill(), delayMs));
+  };
+  const ended = new AbortController();
+  const onAbort = (): void => {
+    send(helper, { type: 'cancel' });
+    killAfter(options.cancelGraceMs);
+  };
+  run.signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    helper.send(JSON.stringify(request));
+    const answer = await exchange(options, ended.signal);
+    if (answer) killAfter(options.exitGraceMs);
+    const end = await helper.ended;
+    if (end.stderrTail !== '') log.debug({ verb: request.verb, stderr: end.stderrTail }, 'helper stderr');
+    if (!answer) throw endedSilently(request.verb, end, run.signal?.aborted === true);
+    if ('error' in answer) throw answer.error;
+    return answer.result;
+  } finally {
+    run.signal?.removeEventListener('abort', onAbort);
+    ended.abort();
+    for (const timer of timers) clearTimeout(timer);
+  }
+}
+
+/** Reads until the helper's output ends; the last answer counts. */
+async function exchange(options: HelperRunOptions, ended: AbortSignal): Promise<Answer | undefined> {
+  const { helper, request, log } = options;
+  const hear = createHearing(options, ended);
+  let answer: Answer | undefined;
+  try {
+    for await (const line of helper.lines) {
+      const output = parseOutput(line, log);
+      if (output) answer = hear(output) ?? answer;
+    }
+  } catch (error) {
+    // Whatever was wrong with its output, the helper must not live on without a reader.
+    helper.kill();
+    if (error instanceof AppError) return { error };
+    log.warn({ err: error, verb: request.verb }, 'helper output could not be read');
+  }
+  return answer;
+}
+
+/** What each message does; a result or an error is the answer. */
+function createHearing(
+  { helper, request, run, log }: HelperRunOptions,
+  ended: AbortSignal,
+): (output: HelperOutput) => Answer | undefined {
+  let lastProgress: HelperProgress = { phase: 'preparing', filesDone: 0, bytesDone: 0 };
+  const needCredentials = supplyCredentials({
+    source: run.credentials,
+    send: (input) => send(helper, input),
+    onStall: (stall) => run.onProgress?.({ ...lastProgress, stall }),
+    // Not the wish to stop: a stopping restic needs its keys to remove its lock.
+    signal: ended,
+    log,
+  });
+  return (output) => {
+    switch (output.type) {
+      case 'ready':
+        run.onReady?.();
+        return undefined;
+      case 'credentials-needed':
+        needCredentials();
+        return undefined;
+      case 'progress':
+        lastProgress = output.progress;
+        run.onProgress?.(lastProgress);
+        return undefined;
+      case 'log':
+        log[output.level]({ verb: request.verb }, output.message);
+        return undefined;
+      default:
+        return toAnswer(request.verb, output);
+    }
+  };
+}
+
+function parseOutput(line: string, log: Log): HelperOutput | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    value = undefined;
+  }
+  if (outputParser.check(value)) return value;
+  log.warn({ lengthBytes: line.length, start: line.slice(0, 200) }, 'helper line is not understood');
+  return undefined;
+}
+
+function toAnswer(verb: HelperVerb, output: { result: unknown } | { error: ErrorBody }): Answer {
+  if ('error' in output) {
+    const isKnown = (ERROR_CODES as readonly string[]).includes(output.error.code);
+    return { error: fromErrorBody(isKnown ? output.error : { ...output.error, code: 'failed' }) };
+  }
+  const known = resultParsers.get(verb) ?? parser(HelperResults[verb]);
+  resultParsers.set(verb, known);
+  try {
+    return { result: known.parse(output.result, `the answer to ${verb}`) };
+  } catch (cause) {
+    return { error: new AppError('failed', `the helper's answer to ${verb} is not understood`, { cause }) };
+  }
+}
+
+function endedSilently(
+  verb: HelperVerb,
+  end: { code: number | null; stderrTail: string },
+  isCancelled: boolean,
+): AppError {
+  if (isCancelled) return new AppError('cancelled', `${verb} was stopped`);
+  const how = end.code === null ? 'was killed or could not start' : `ended with code ${end.code}`;
+  return new AppError('failed', `the helper for ${verb} ${how} before it answered`, {
+    hint: 'see `olares-backup logs`; if it was killed, the machine may be short of memory',
+    retry: 'backoff',
+    cause: new Error(end.stderrTail.trim() || 'nothing on stderr'),
+  });
+}
+
+function send(helper: HelperProcess, input: HelperInput): void {
+  helper.send(JSON.stringify(input));
+}
