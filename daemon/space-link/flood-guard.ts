@@ -1,0 +1,37 @@
+import type { Clock } from '../base/clock.ts';
+
+export interface FloodGuard {
+  /** Counts a frame; false when more came than any honest Space sends. */
+  allow(): boolean;
+  /** Counts a fault; false when there were more than 20 within a minute. */
+  tolerate(): boolean;
+}
+
+/**
+ * Acks come one per event, at most a window at a time, so honest traffic is far below this: a bucket of 2,000 frames
+ * that fills with 500 a second.
+ */
+const BUCKET = 2000;
+const PER_SECOND = 500;
+const FAULTS_PER_MINUTE = 20;
+const MINUTE_MS = 60_000;
+
+export function createFloodGuard(clock: Clock): FloodGuard {
+  let tokens = BUCKET;
+  let filledAt = clock.monotonic();
+  let faults: number[] = [];
+  return {
+    allow() {
+      const now = clock.monotonic();
+      tokens = Math.min(BUCKET, tokens + ((now - filledAt) / 1000) * PER_SECOND);
+      filledAt = now;
+      tokens -= 1;
+      return tokens >= 0;
+    },
+    tolerate() {
+      const now = clock.monotonic();
+      faults = [...faults.filter((at) => now - at < MINUTE_MS), now];
+      return faults.length <= FAULTS_PER_MINUTE;
+    },
+  };
+}

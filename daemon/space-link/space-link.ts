@@ -1,0 +1,98 @@
+import type { Link, Plan, Progress } from '../../contract/index.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Chance } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import type { RemoteRule } from '../config/config.ts';
+import type { Health } from '../health/health.ts';
+import type { Store } from '../store/store.ts';
+import { createSpaceSession } from './account.ts';
+import { createCommands, type CommandEffects } from './commands.ts';
+import { openIdentityFile } from './identity.ts';
+import { startLink } from './link.ts';
+import { startReportOutlet } from './report-outlet.ts';
+import type { SpaceAccount, SpaceStorage } from './space-types.ts';
+import { createSpaceStorage } from './storage.ts';
+
+export interface SpacePartOptions {
+  readonly identityPath: string;
+  readonly store: Store;
+  readonly health: Health;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly version: string;
+  readonly machineName: string;
+  readonly remote: Readonly<Record<'backup' | 'restore' | 'plan', RemoteRule>>;
+  readonly reconnectBaseMs: number;
+  readonly reconnectMaxMs: number;
+}
+
+export interface SpaceLinkOptions {
+  readonly effects: CommandEffects;
+  readonly findPlan: (id: string) => Plan | undefined;
+  readonly onProgress: (listener: (progress: Progress) => void) => () => void;
+}
+
+/** All that talks to Space: account, storage keys, reports, WebSocket. */
+export interface SpacePart {
+  readonly account: SpaceAccount;
+  readonly storage: SpaceStorage;
+  /** Called when the account changed: signed in, signed out, refused. */
+  onChanged(listener: () => void): void;
+  /** Begins to report and to listen; before it only calls that others ask for are made. */
+  start(options: SpaceLinkOptions): { stop(): Promise<void> };
+}
+
+const TOKEN_LOOK_MS = 10 * 60 * 1000;
+
+export function createSpacePart(options: SpacePartOptions): SpacePart {
+  const session = createSpaceSession({ ...options, file: openIdentityFile(options.identityPath) });
+  const storage = createSpaceStorage({ session, clock: options.clock });
+  let running:
+    | { link: ReturnType<typeof startLink>; reports: ReturnType<typeof startReportOutlet> }
+    | undefined;
+
+  const linkView = (): Link => ({
+    ...(running?.link.view() ?? { state: 'offline', since: options.clock.now() }),
+    pendingReports: session.identity() ? (running?.reports.pending() ?? 0) : 0,
+  });
+  const account: SpaceAccount = {
+    current: () => session.account(),
+    link: linkView,
+    login: (input) => session.login(input),
+    logout: () => Promise.resolve(session.logout()),
+  };
+  return {
+    account,
+    storage,
+    onChanged: (listener) => session.onChanged(listener),
+    start(parts) {
+      const commands = createCommands({ ...options, effects: parts.effects });
+      const link = startLink({ ...options, session, commands, onProgress: parts.onProgress });
+      const reports = startReportOutlet({
+        ...options,
+        session,
+        context: reportContext(options.store, parts),
+        retryBaseMs: options.reconnectBaseMs,
+        retryMaxMs: options.reconnectMaxMs,
+      });
+      const tokenLook = setInterval(() => void session.refreshToken().catch(() => undefined), TOKEN_LOOK_MS);
+      tokenLook.unref();
+      running = { link, reports };
+      return {
+        async stop() {
+          clearInterval(tokenLook);
+          await Promise.all([link.stop(), reports.stop()]);
+        },
+      };
+    },
+  };
+}
+
+function reportContext(store: Store, parts: SpaceLinkOptions) {
+  return {
+    plan: parts.findPlan,
+    hasEarlierSnapshot: (planId: string, jobId: string) =>
+      store.snapshots.list(planId).some((row) => row.jobId !== null && row.jobId !== jobId),
+  };
+}
