@@ -68,6 +68,7 @@ describe('the import table', () => {
     ['daemon/store/x.ts', "import fs from 'fs';", 'write node:fs'],
     ['daemon/store/x.ts', 'const a = await import(name);', 'a computed import'],
     ['daemon/store/x.ts', "import { a } from './a.test.ts';", './a.test.ts is a test'],
+    ['space/s3/x.ts', "import { a } from '../testing/a.ts';", '../testing/a.ts is a test'],
     ['daemon/utils/x.ts', 'export const a = 1;', 'the folder is not in the import table'],
     ['lib/x.ts', 'export const a = 1;', 'the folder is not in the import table'],
   ])('refuses in %s: %s', (path, text, reason) => {

@@ -41,6 +41,9 @@ async function bundle({ root, name, entry }) {
     legalComments: 'none',
     logLevel: 'warning',
     write: false,
+  }).catch((error) => {
+    // esbuild has printed each error with its place.
+    throw new Error(`${name}: ${error.message.split('\n')[0]}`);
   });
   for (const { path, contents } of result.outputFiles) replaceFile(path, contents);
   chmodSync(join(root, 'dist', `${name}.mjs`), 0o755);

@@ -76,6 +76,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   ),
   page('daemon/admin-page'),
   // Scripts run before the packages are there or build with them; tests look at everything.
+  { folder: '.ci', folders: [], packages: [], node: true },
   { folder: 'scripts', folders: ['contract'], packages: ['esbuild', 'vite'], node: true },
 ];
 

@@ -26,6 +26,7 @@ export function projectSources(): Source[] {
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 }
 
+/** Tests, and what only tests use: a `testing` folder beside the sources it serves. */
 export function isTest(path: string): boolean {
-  return path.startsWith('test/') || /\.test\.tsx?$/.test(path);
+  return path.startsWith('test/') || path.includes('/testing/') || /\.test\.tsx?$/.test(path);
 }
