@@ -6,20 +6,32 @@ import { findProgram, isRoot, lastLines, run } from './process.mjs';
 // The package debian-archive-keyring; its newer versions end the name in .pgp.
 const KEYRINGS = ['gpg', 'pgp'].map((end) => `/usr/share/keyrings/debian-archive-keyring.${end}`);
 
-/** Installs packages into the system; answers undefined, or a SetupProblem-like reason with what to type. */
+/** Installs packages into the system; answers those that could not be, each as {name, todo, reason}. */
 export async function installDebianPackages(names, say) {
-  const todo = `${isRoot() ? '' : 'sudo '}apt-get install -y --no-install-recommends ${names.join(' ')}`;
-  if (!findProgram('apt-get')) return { todo: `install with your package manager: ${names.join(' ')}` };
-  if (!isRoot()) return { todo };
+  if (names.length === 0) return [];
+  if (!findProgram('apt-get')) {
+    return names.map((name) => ({ name, todo: `install ${name} with your system's package manager` }));
+  }
+  if (!isRoot()) return names.map((name) => ({ name, todo: `sudo ${installCommand(name)}` }));
   say(`installing ${names.join(', ')} with apt-get`);
-  const first = await aptInstall(names);
-  if (first.ok) return undefined;
-  // The package lists may be missing or name files that have been replaced since.
+  if ((await aptInstall(names)).ok) return [];
+  // The package lists may be missing, or name files that have been replaced since.
   await apt(['update']);
-  const second = await aptInstall(names);
-  return second.ok ? undefined : { todo, reason: lastLines(second.output, 2) };
+  if ((await aptInstall(names)).ok) return [];
+  return installOneByOne(names);
 }
 
+/** One package that this system does not have must not keep the others out. */
+async function installOneByOne(names) {
+  const failures = [];
+  for (const name of names) {
+    const { ok, output } = await aptInstall([name]);
+    if (!ok) failures.push({ name, todo: installCommand(name), reason: lastLines(output, 1) });
+  }
+  return failures;
+}
+
+const installCommand = (name) => `apt-get install -y --no-install-recommends ${name}`;
 const aptInstall = (names) => apt(['install', '-y', '--no-install-recommends', ...names]);
 
 function apt(args) {

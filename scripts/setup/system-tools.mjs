@@ -24,17 +24,14 @@ const BUBBLEWRAP_SUITES = ['stable', 'oldstable'];
 export async function ensureSystemTools({ root, job, say, warn }) {
   const bin = join(root, '.tools', 'bin');
   const missing = NEEDED[job].filter((tool) => !isThere(tool, bin));
-  const problem =
-    missing.length > 0
-      ? await installDebianPackages(
-          missing.map((tool) => tool.package),
-          say,
-        )
-      : undefined;
-  for (const tool of problem ? missing : []) {
-    if (tool === BUBBLEWRAP && (await fetchBubblewrap({ root, bin, say }))) continue;
-    const todo = problem.todo.replace(/( --no-install-recommends| manager:) .*/, `$1 ${tool.package}`);
-    warn(`${tool.program} is missing (${tool.why})`, todo);
+  const failures = await installDebianPackages(
+    missing.map((tool) => tool.package),
+    say,
+  );
+  for (const { name, todo, reason } of failures) {
+    if (name === BUBBLEWRAP.package && (await fetchBubblewrap({ root, bin, say }))) continue;
+    const tool = missing.find((candidate) => candidate.package === name);
+    warn(`${tool.program} is missing (${tool.why})${reason ? `: ${reason}` : ''}`, todo);
   }
   if (job !== 'build') await checkJail(bin, warn);
 }

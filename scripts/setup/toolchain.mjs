@@ -8,9 +8,8 @@ const TOOLS = { python3: 'python3', make: 'make', 'g++': 'g++' };
 
 export async function requireToolchain(say) {
   const missing = Object.entries(TOOLS).flatMap(([program, name]) => (findProgram(program) ? [] : [name]));
-  if (missing.length === 0) return;
-  const problem = await installDebianPackages(missing, say);
-  if (problem) throw new SetupProblem(`${missing.join(', ')} is needed to compile a module`, problem.todo);
+  const [failure] = await installDebianPackages(missing, say);
+  if (failure) throw new SetupProblem(`${failure.name} is needed to compile a module`, failure.todo);
 }
 
 /** The prefix whose include/node belongs to the running Node, or undefined. */
