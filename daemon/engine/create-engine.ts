@@ -34,14 +34,24 @@ export function createEngine(options: EngineOptions): Engine {
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
 
+  const end = async (which: { helperPid?: number; politeMs: number }): Promise<void> =>
+    await endLeftovers({
+      directory: join(options.stateDir, 'run', 'helpers'),
+      clock: options.clock,
+      log,
+      interruptMs: options.recoverInterruptMs ?? RECOVER_INTERRUPT_MS,
+      ...which,
+    });
+
   const run = async <V extends HelperVerb>(
     request: HelperRequestOf<V>,
     runOptions: RunOptions = {},
   ): Promise<HelperResultOf<V>> => {
     const signal = runOptions.signal ? AbortSignal.any([closing.signal, runOptions.signal]) : closing.signal;
     if (signal.aborted) throw new AppError('cancelled', `${request.verb} was stopped before it began`);
+    const helper = launcher.launch(VERB_PROGRAMS[request.verb]);
     const work = runHelper({
-      helper: launcher.launch(VERB_PROGRAMS[request.verb]),
+      helper,
       request,
       run: { ...runOptions, signal },
       log,
@@ -54,19 +64,14 @@ export function createEngine(options: EngineOptions): Engine {
       return (await work) as HelperResultOf<V>;
     } finally {
       running.delete(work);
+      // A helper that was killed may leave its restic behind, and that its lock.
+      if (helper.pid !== undefined) void end({ helperPid: helper.pid, politeMs: 0 });
     }
   };
 
   return {
     run,
-    recover: async () =>
-      await endLeftovers({
-        directory: join(options.stateDir, 'run', 'helpers'),
-        clock: options.clock,
-        log,
-        politeMs: options.recoverPoliteMs ?? RECOVER_POLITE_MS,
-        interruptMs: options.recoverInterruptMs ?? RECOVER_INTERRUPT_MS,
-      }),
+    recover: async () => await end({ politeMs: options.recoverPoliteMs ?? RECOVER_POLITE_MS }),
     close: async () => {
       closing.abort('interrupt');
       await Promise.allSettled(running);

@@ -25,6 +25,8 @@ export interface LeftoverOptions {
   readonly log: Log;
   /** How long a helper may take to end by itself now that its input is closed, milliseconds. */
   readonly politeMs: number;
+  /** Only what this helper left; absent: whatever any helper left. */
+  readonly helperPid?: number;
   /** From SIGINT to SIGKILL, milliseconds: restic removes its lock, against a dead backend for up to 65 s. */
   readonly interruptMs: number;
 }
@@ -38,7 +40,10 @@ interface Leftover {
 
 /** Ends helpers and restic processes of a former daemon, politely first; forgets run files of what has ended. */
 export async function endLeftovers(options: LeftoverOptions): Promise<void> {
-  const files = listRunFiles(options.directory);
+  const { helperPid } = options;
+  const files = listRunFiles(options.directory).filter(
+    (name) => helperPid === undefined || Number.parseInt(name, 10) === helperPid,
+  );
   await Promise.all(files.map(async (file) => await endOne(join(options.directory, file), options)));
 }
 

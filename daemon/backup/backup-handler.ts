@@ -1,0 +1,169 @@
+import { AppError, type Job, type Plan, type RepositoryAccess } from '../../contract/index.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Chance } from '../base/ids.ts';
+import type { JobContext, JobHandler, JobOutcome } from '../jobs/job-types.ts';
+import { hasWrittenNothing, withVerdict } from './backup-errors.ts';
+import { createRecorder, type Recorder } from './backup-record.ts';
+import type {
+  BackupEngine,
+  BackupHealth,
+  BackupPlans,
+  BackupStore,
+  QuotaCheck,
+  RepositoryDoor,
+} from './backup-ports.ts';
+import { isOfJob, snapshotTags, snapshotUuidOf } from './snapshot-tags.ts';
+import { lookAtSources, rememberedSources, sourcesKey, type SourceReport } from './sources.ts';
+
+export interface BackupHandlerOptions {
+  readonly plans: BackupPlans;
+  readonly store: BackupStore;
+  readonly engine: BackupEngine;
+  readonly door: RepositoryDoor;
+  readonly quota: QuotaCheck;
+  readonly health: BackupHealth;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly config: {
+    readonly engineHost: string;
+    readonly limits: { readonly uploadKiBPerSecond: number | undefined };
+  };
+}
+
+/** Takes one snapshot of a plan. */
+export function createBackupHandler(options: BackupHandlerOptions): JobHandler {
+  const recorder = createRecorder(options);
+  return {
+    run: async (context) => await takeSnapshot(options, recorder, context),
+    onInterrupted: () => 'requeue',
+    onEnded: (job) => reportFailure(options.health, job),
+  };
+}
+
+async function takeSnapshot(
+  options: BackupHandlerOptions,
+  recorder: Recorder,
+  context: JobContext,
+): Promise<JobOutcome> {
+  const { plans, quota, door } = options;
+  const plan = plans.get(context.job.planId ?? '');
+  requireArmed(plan);
+  const startedAt = options.clock.monotonic();
+  const sources = await lookAt(options, plan);
+  const verdict = await quota.check(plan);
+  if (!verdict.fits) throw new AppError('quota_exceeded', verdict.message, { hint: verdict.hint });
+  try {
+    const access = await door.access(plan);
+    const made = await findMadeBefore(options, { plan, access, context });
+    const { summary, snapshotUuid } = made ?? (await runEngine(options, { plan, access, context }));
+    return recorder.outcome({
+      plan,
+      job: context.job,
+      summary,
+      snapshotUuid,
+      sources,
+      durationMs: Math.round(options.clock.monotonic() - startedAt),
+      wasMadeBefore: made !== undefined,
+    });
+  } catch (error) {
+    throw withVerdict(explainVanished(options.health, plan, error));
+  }
+}
+
+function requireArmed(plan: Plan): void {
+  if (plan.state !== 'unarmed') return;
+  throw new AppError('refused', `the plan "${plan.name}" has no repository yet`, {
+    hint: 'its password was never set: remove the plan and add it again',
+  });
+}
+
+async function lookAt({ store, health }: BackupHandlerOptions, plan: Plan): Promise<SourceReport> {
+  const fact = store.facts.get(sourcesKey(plan.id));
+  const report = await lookAtSources(plan.paths, rememberedSources.check(fact) ? fact : {});
+  if (!report.areAllMissing) return report;
+  const message = `nothing to save: ${report.troubles.map((trouble) => trouble.message).join('; ')}`;
+  const hint = 'check that the disk is mounted, or change the paths with `olares-backup plan edit`';
+  health.raise({ code: 'source_missing', level: 'error', message, hint, planId: plan.id });
+  throw new AppError('not_found', message, { hint, retry: 'after_action' });
+}
+
+interface EngineRun {
+  readonly plan: Plan;
+  readonly access: RepositoryAccess;
+  readonly context: JobContext;
+}
+
+/** A snapshot this very job made just before a crash is recorded, not made twice. */
+async function findMadeBefore(options: BackupHandlerOptions, { plan, access, context }: EngineRun) {
+  if (!options.plans.row(plan.id).needsRepair) return undefined;
+  const credentials = options.door.credentialsFor(plan);
+  const list = await options.engine.run(
+    { verb: 'snapshots', access, host: options.config.engineHost },
+    { signal: context.signal, ...(credentials && { credentials }) },
+  );
+  const found = list.find(({ tags }) => isOfJob(tags, context.job.id));
+  if (!found) return undefined;
+  const summary = {
+    snapshotId: found.resticId,
+    takenAt: found.takenAt,
+    filesNew: 0,
+    filesChanged: 0,
+    filesUnmodified: 0,
+    filesTotal: found.filesTotal ?? 0,
+    bytesTotal: found.bytesTotal ?? 0,
+    addedBytes: found.addedBytes ?? 0,
+    skipped: { count: 0, first: [] },
+  };
+  return { summary, snapshotUuid: snapshotUuidOf(found.tags) ?? options.chance.uuid() };
+}
+
+async function runEngine(options: BackupHandlerOptions, { plan, access, context }: EngineRun) {
+  const { plans, config, door, engine } = options;
+  const snapshotUuid = options.chance.uuid();
+  const { needsRepair } = plans.row(plan.id);
+  const credentials = door.credentialsFor(plan);
+  const takenAt = options.clock.now();
+  const uploadKiBPerSecond = config.limits.uploadKiBPerSecond;
+  plans.setNeedsRepair(plan.id, true);
+  try {
+    const { snapshotId, ...counts } = await engine.run(
+      {
+        verb: 'backup',
+        access,
+        host: config.engineHost,
+        paths: plan.paths,
+        excludes: plan.excludes,
+        tags: snapshotTags({ plan, address: access.address, jobId: context.job.id, snapshotUuid }),
+        repairFirst: needsRepair,
+        ...(uploadKiBPerSecond !== undefined && { uploadKiBPerSecond }),
+      },
+      { signal: context.signal, onProgress: context.progress, ...(credentials && { credentials }) },
+    );
+    if (snapshotId === undefined) throw new AppError('failed', 'the engine ended without a snapshot');
+    return { summary: { ...counts, snapshotId, takenAt }, snapshotUuid };
+  } catch (error) {
+    if (hasWrittenNothing(error)) plans.setNeedsRepair(plan.id, needsRepair);
+    throw error;
+  }
+}
+
+/** An armed plan had a repository; if it is gone, making a new one would hide the loss of every snapshot. */
+function explainVanished(health: BackupHealth, plan: Plan, error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== 'repository_missing') return error;
+  const message = `the repository of "${plan.name}" is gone from ${plan.repository?.address ?? 'its place'}`;
+  const hint = 'check that its disk is mounted and its storage intact; nothing was made anew in its place';
+  health.raise({ code: 'repository_vanished', level: 'error', message, hint, planId: plan.id });
+  return new AppError('repository_missing', message, { hint, cause: error });
+}
+
+function reportFailure(health: BackupHealth, job: Job): void {
+  if (job.state !== 'failed' || job.planId === undefined) return;
+  const why = job.error?.message ?? job.reason ?? 'for an unknown reason';
+  health.raise({
+    code: 'backup_failed',
+    level: 'error',
+    message: `the last backup of "${job.planName ?? job.planId}" failed: ${why}`,
+    hint: job.error?.hint ?? `\`olares-backup job show ${job.id.slice(0, 8)}\``,
+    planId: job.planId,
+  });
+}
