@@ -174,7 +174,7 @@ export const HelperInput = Type.Union([
 export type HelperInput = Static<typeof HelperInput>;
 
 const HelperProgress = Type.Object({
-  phase: Type.Unsafe<ProgressPhase>(Type.Union(PROGRESS_PHASES.map((phase) => Type.Literal(phase)))),
+  phase: Type.Unsafe<ProgressPhase>(Type.Enum(PROGRESS_PHASES)),
   fraction: Type.Optional(Type.Number()),
   filesDone: Count,
   filesTotal: Type.Optional(Count),

@@ -41,7 +41,7 @@ const KeyChange = closed({
 });
 const JobQuery = closed({
   plan: Type.Optional(Type.String()),
-  state: Type.Optional(Type.Union(JOB_STATES.map((state) => Type.Literal(state)))),
+  state: Type.Optional(Type.Enum(JOB_STATES)),
   active: Type.Optional(Type.Boolean()),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
 });

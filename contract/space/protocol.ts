@@ -74,7 +74,7 @@ export type ResultStatus = (typeof RESULT_STATUSES)[number];
 export const ResultFrame = closed({
   type: Type.Literal('result'),
   commandId: Uuid,
-  status: Type.Union(RESULT_STATUSES.map((status) => Type.Literal(status))),
+  status: Type.Enum(RESULT_STATUSES),
   /** Error code when refused or failed. */
   code: Type.Optional(Type.String({ maxLength: 64 })),
   /** Request code of a restore, so that Space can show what to type. */
