@@ -1,3 +1,5 @@
+import type { Database } from 'better-sqlite3';
+import { createRowTable } from './row-table.ts';
 import type { ResultStatus } from '../../contract/index.ts';
 
 /** A command of Space, stored before any effect and kept for ever: a second one with its id or number is the same. */
@@ -23,4 +25,31 @@ export interface CommandTable {
   newestSeq(deviceId: string): number;
   /** Newest first. */
   list(limit: number): CommandRow[];
+}
+
+export function createCommandTable(db: Database): CommandTable {
+  const rows = createRowTable<CommandRow>({
+    db,
+    name: 'commands',
+    key: 'commandId',
+    columns: {
+      commandId: 'plain',
+      deviceId: 'plain',
+      seq: 'plain',
+      kind: 'plain',
+      payload: 'plain',
+      receivedAt: 'plain',
+      status: 'plain',
+      code: 'plain',
+      requestCode: 'plain',
+    },
+  });
+  const newestSeq = db.prepare('SELECT MAX(seq) FROM commands WHERE device_id = ?').pluck();
+  return {
+    insert: (row) => rows.insertIfNew(row),
+    setStatus: (commandId, status, details = {}) => rows.update(commandId, { status, ...details }),
+    get: (commandId) => rows.first('WHERE command_id = ?', commandId),
+    newestSeq: (deviceId) => (newestSeq.get(deviceId) as number | null) ?? 0,
+    list: (limit) => rows.all('ORDER BY received_at DESC, seq DESC LIMIT ?', limit),
+  };
 }

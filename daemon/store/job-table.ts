@@ -1,4 +1,7 @@
+import type { Database } from 'better-sqlite3';
 import type { ErrorBody, JobCause, JobKind, JobResult, JobState } from '../../contract/index.ts';
+import { startsWith } from './prefix.ts';
+import { createRowTable, type Columns } from './row-table.ts';
 
 export interface JobRow {
   readonly id: string;
@@ -45,4 +48,69 @@ export interface JobTable {
   /** End of the newest backup of a plan that ended in this state. */
   lastEndedAt(planId: string, state: JobState): number | undefined;
   lastStartedAt(planId: string): number | undefined;
+}
+
+/** Jobs that have not ended; the same list as in the index one_active_backup. */
+const ACTIVE = `state IN ('queued', 'waiting', 'running', 'cancelling', 'interrupted')`;
+const SHORTEST_PREFIX = 4;
+
+const COLUMNS: Columns<JobRow> = {
+  id: 'plain',
+  kind: 'plain',
+  planId: 'plain',
+  planName: 'plain',
+  requestId: 'plain',
+  lane: 'plain',
+  cause: 'plain',
+  state: 'plain',
+  reason: 'plain',
+  attempt: 'plain',
+  params: 'json',
+  result: 'jsonOrNull',
+  error: 'jsonOrNull',
+  createdAt: 'plain',
+  dueAt: 'plain',
+  notBeforeAt: 'plain',
+  startedAt: 'plain',
+  endedAt: 'plain',
+};
+
+export function createJobTable(db: Database): JobTable {
+  const rows = createRowTable<JobRow>({ db, name: 'jobs', key: 'id', columns: COLUMNS });
+  const ended = db
+    .prepare("SELECT MAX(ended_at) FROM jobs WHERE plan_id = ? AND kind = 'backup' AND state = ?")
+    .pluck();
+  const started = db
+    .prepare("SELECT MAX(started_at) FROM jobs WHERE plan_id = ? AND kind = 'backup'")
+    .pluck();
+  return {
+    insert: (row) => rows.insert(row),
+    update: (id, change) => rows.update(id, change),
+    get: (id) => rows.first('WHERE id = ?', id),
+    find(idPrefix) {
+      if (idPrefix.length < SHORTEST_PREFIX) return undefined;
+      const found = rows.all(`WHERE ${startsWith('id')} LIMIT 2`, idPrefix, idPrefix);
+      return found.length === 1 ? found[0] : undefined;
+    },
+    list(filter) {
+      const { where, values } = conditionsOf(filter);
+      return rows.all(`${where} ORDER BY created_at DESC, rowid DESC LIMIT ?`, ...values, filter.limit ?? -1);
+    },
+    pending: () => rows.all("WHERE state IN ('queued', 'waiting') ORDER BY due_at, created_at, rowid"),
+    lastEndedAt: (planId, state) => (ended.get(planId, state) as number | null) ?? undefined,
+    lastStartedAt: (planId) => (started.get(planId) as number | null) ?? undefined,
+  };
+}
+
+function conditionsOf(filter: JobFilter): { where: string; values: unknown[] } {
+  const conditions: string[] = [];
+  const values: unknown[] = [];
+  const equal = { plan_id: filter.planId, state: filter.state, kind: filter.kind };
+  for (const [column, value] of Object.entries(equal)) {
+    if (value === undefined) continue;
+    conditions.push(`${column} = ?`);
+    values.push(value);
+  }
+  if (filter.active) conditions.push(ACTIVE);
+  return { where: conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '', values };
 }

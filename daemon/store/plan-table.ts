@@ -1,4 +1,6 @@
+import type { Database } from 'better-sqlite3';
 import type { Capsule, Location, PlanKey, PlanState, Schedule } from '../../contract/index.ts';
+import { createRowTable, type Columns } from './row-table.ts';
 
 export interface PlanRow {
   readonly id: string;
@@ -29,4 +31,37 @@ export interface PlanTable {
   /** By id, or by name without regard to case. */
   find(nameOrId: string): PlanRow | undefined;
   list(): PlanRow[];
+}
+
+const COLUMNS: Columns<PlanRow> = {
+  id: 'plain',
+  name: 'plain',
+  state: 'plain',
+  paths: 'json',
+  excludes: 'json',
+  schedule: 'json',
+  zone: 'plain',
+  location: 'json',
+  createdAt: 'plain',
+  updatedAt: 'plain',
+  repositoryId: 'plain',
+  repositoryAddress: 'plain',
+  keys: 'json',
+  capsule: 'jsonOrNull',
+  lastDueAt: 'plain',
+  nextDueAt: 'plain',
+  needsRepair: 'boolean',
+};
+
+export function createPlanTable(db: Database): PlanTable {
+  const rows = createRowTable<PlanRow>({ db, name: 'plans', key: 'id', columns: COLUMNS });
+  return {
+    insert: (row) => rows.insert(row),
+    update: (id, change) => rows.update(id, change),
+    remove: (id) => rows.remove(id),
+    get: (id) => rows.first('WHERE id = ?', id),
+    find: (nameOrId) =>
+      rows.first('WHERE id = ?', nameOrId) ?? rows.first('WHERE name = ? COLLATE NOCASE', nameOrId),
+    list: () => rows.all('ORDER BY name COLLATE NOCASE'),
+  };
 }

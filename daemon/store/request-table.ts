@@ -1,4 +1,6 @@
+import type { Database } from 'better-sqlite3';
 import type { ErrorBody, RequestOrigin, RequestState, RestoreChoice } from '../../contract/index.ts';
+import { createRowTable, type Columns } from './row-table.ts';
 
 export interface RequestRow {
   readonly id: string;
@@ -31,4 +33,48 @@ export interface RequestTable {
   find(codeOrId: string): RequestRow | undefined;
   /** Newest first; open = not ended. */
   list(filter: { open?: boolean; planId?: string }): RequestRow[];
+}
+
+/** Requests that have not ended; the same list as in the index one_open_code. */
+const OPEN = `state IN ('proposed', 'opened', 'verified', 'restoring', 'placing')`;
+
+const COLUMNS: Columns<RequestRow> = {
+  id: 'plain',
+  code: 'plain',
+  state: 'plain',
+  origin: 'plain',
+  planId: 'plain',
+  planName: 'plain',
+  snapshotId: 'plain',
+  takenAt: 'plain',
+  filesTotal: 'plain',
+  bytesTotal: 'plain',
+  newerSnapshots: 'plain',
+  backupUrl: 'plain',
+  note: 'plain',
+  commandId: 'plain',
+  createdAt: 'plain',
+  expiresAt: 'plain',
+  choice: 'jsonOrNull',
+  reason: 'plain',
+  jobId: 'plain',
+  error: 'jsonOrNull',
+};
+
+export function createRequestTable(db: Database): RequestTable {
+  const rows = createRowTable<RequestRow>({ db, name: 'requests', key: 'id', columns: COLUMNS });
+  return {
+    insert: (row) => rows.insert(row),
+    update: (id, change) => rows.update(id, change),
+    get: (id) => rows.first('WHERE id = ?', id),
+    find: (codeOrId) =>
+      rows.first('WHERE id = ?', codeOrId) ??
+      rows.first(`WHERE code = ? ORDER BY ${OPEN} DESC, created_at DESC, rowid DESC`, codeOrId.toUpperCase()),
+    list({ open, planId }) {
+      const conditions = [...(open ? [OPEN] : []), ...(planId === undefined ? [] : ['plan_id = ?'])];
+      const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+      const values = planId === undefined ? [] : [planId];
+      return rows.all(`${where} ORDER BY created_at DESC, rowid DESC`, ...values);
+    },
+  };
 }

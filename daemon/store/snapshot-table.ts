@@ -1,4 +1,7 @@
+import type { Database } from 'better-sqlite3';
 import type { SnapshotState } from '../../contract/index.ts';
+import { startsWith } from './prefix.ts';
+import { createRowTable, type Columns } from './row-table.ts';
 
 /** One line of the ledger. */
 export interface SnapshotRow {
@@ -26,4 +29,44 @@ export interface SnapshotTable {
   newest(planId: string): SnapshotRow | undefined;
   /** Count of the plan's present snapshots and sum of what they added. */
   totals(planId: string): { count: number; addedBytes: number };
+}
+
+const SHORTEST_PREFIX = 4;
+
+const COLUMNS: Columns<SnapshotRow> = {
+  id: 'plain',
+  resticId: 'plain',
+  planId: 'plain',
+  jobId: 'plain',
+  takenAt: 'plain',
+  paths: 'json',
+  filesTotal: 'plain',
+  bytesTotal: 'plain',
+  addedBytes: 'plain',
+  incomplete: 'boolean',
+  state: 'plain',
+};
+
+export function createSnapshotTable(db: Database): SnapshotTable {
+  const rows = createRowTable<SnapshotRow>({ db, name: 'snapshots', key: 'id', columns: COLUMNS });
+  const totals = db.prepare(
+    `SELECT COUNT(*) AS count, COALESCE(SUM(added_bytes), 0) AS addedBytes
+     FROM snapshots WHERE plan_id = ? AND state = 'present'`,
+  );
+  const newestFirst = 'ORDER BY taken_at DESC, rowid DESC';
+  return {
+    insert: (row) => rows.insert(row),
+    setState: (id, state) => rows.update(id, { state }),
+    remove: (id) => rows.remove(id),
+    find(idPrefix) {
+      if (idPrefix.length < SHORTEST_PREFIX) return undefined;
+      const where = `WHERE (${startsWith('id')}) OR (${startsWith('restic_id')}) LIMIT 2`;
+      const found = rows.all(where, idPrefix, idPrefix, idPrefix, idPrefix);
+      return found.length > 1 ? 'ambiguous' : found[0];
+    },
+    list: (planId) =>
+      planId === undefined ? rows.all(newestFirst) : rows.all(`WHERE plan_id = ? ${newestFirst}`, planId),
+    newest: (planId) => rows.first(`WHERE plan_id = ? AND state = 'present' ${newestFirst} LIMIT 1`, planId),
+    totals: (planId) => totals.get(planId) as { count: number; addedBytes: number },
+  };
 }

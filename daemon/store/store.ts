@@ -46,5 +46,16 @@ export interface FactTable {
 
 export interface CursorTable {
   get(outlet: string): number;
+  /** An outlet that must miss nothing sets its cursor before the first event counts, if only to 0. */
   set(outlet: string, seq: number): void;
+  /** The outlet is gone for good: events are no longer kept for it. */
+  remove(outlet: string): void;
+}
+
+/** The store with what happened when it was opened. */
+export interface OpenedStore extends Store {
+  /** Set when the database was damaged: the copy it was rebuilt from, or `an empty database`. */
+  readonly recoveredFrom?: string;
+  /** Where the damaged database was moved. */
+  readonly damagedPath?: string;
 }
