@@ -78,6 +78,10 @@ describe('the import table', () => {
   it.each([
     ['daemon/daemon.ts', "import { a } from './jobs/a.ts'; import { b } from '../contract/index.ts';"],
     ['daemon/jobs/x.ts', "import { a } from '../store/a.ts'; import { b } from './sub/b.ts';"],
+    [
+      'space/console/vite.config.ts',
+      "import { join } from 'node:path'; import { defineConfig } from 'vite';",
+    ],
     ['daemon/store/x.test.ts', "import { a } from '../jobs/a.ts';"],
     ['space/s3/x.ts', "import { a } from '../api/a.ts'; import { createHash } from 'node:crypto';"],
   ])('allows in %s: %s', (path, text) => {

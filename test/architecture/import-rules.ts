@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
-import { IMPORT_TABLE, NODE_OWNERS, type FolderRule } from './import-table.ts';
+import { BUILD_CONFIG, IMPORT_TABLE, NODE_OWNERS, type FolderRule } from './import-table.ts';
 import { isTest, type Source } from './sources.ts';
 import { findImports } from './syntax.ts';
 
@@ -24,7 +24,8 @@ function ruleFor(path: string): FolderRule | undefined {
     (a, b) => b.folder.length - a.folder.length,
   )[0];
   const isUnknownPart = rule?.folder === 'daemon' && path.split('/').length > 2;
-  return isUnknownPart ? undefined : rule;
+  if (rule === undefined || isUnknownPart) return undefined;
+  return path.endsWith('.config.ts') ? { folder: rule.folder, ...BUILD_CONFIG } : rule;
 }
 
 function refusal(rule: FolderRule, path: string, specifier: string): string | undefined {

@@ -19,7 +19,7 @@ const part = (name: string, folders: readonly string[], packages: readonly strin
 const page = (folder: string): FolderRule => ({
   folder,
   folders: ['contract'],
-  packages: ['preact', 'vite', '@preact/preset-vite'],
+  packages: ['preact'],
   node: false,
 });
 
@@ -79,6 +79,13 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   { folder: '.ci', folders: [], packages: [], node: true },
   { folder: 'scripts', folders: ['contract'], packages: ['esbuild', 'vite'], node: true },
 ];
+
+/** Build configurations (`*.config.ts`) run in Node, whatever the folder they stand in may use. */
+export const BUILD_CONFIG: Omit<FolderRule, 'folder'> = {
+  folders: [],
+  packages: ['vite', '@preact/preset-vite'],
+  node: true,
+};
 
 /** Modules of Node that only these folders may use. */
 export const NODE_OWNERS: Readonly<Record<string, readonly string[]>> = {
