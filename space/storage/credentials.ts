@@ -4,7 +4,7 @@ import { Value } from 'typebox/value';
 
 const PurposeSchema = Type.Union([Type.Literal('backup'), Type.Literal('read'), Type.Literal('prune')]);
 
-/** backup: read and add, delete only locks · read: read only · prune: read, add and delete, for one job. */
+/** backup: read and add, delete only locks and indexes · read: read only · prune: read, add and delete, for one job. */
 export type CredentialPurpose = Static<typeof PurposeSchema>;
 
 /** What temporary credentials are asked for. `prefix` needs no slash at either end. */

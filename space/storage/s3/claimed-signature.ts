@@ -73,7 +73,10 @@ function fromQuery(request: S3Request): Claimed {
   return {
     ...parts,
     sessionToken,
-    payload: request.headers.get('x-amz-content-sha256') ?? UNSIGNED_PAYLOAD,
+    payload:
+      request.headers.get('x-amz-content-sha256') ??
+      queryValue(request, 'X-Amz-Content-Sha256') ??
+      UNSIGNED_PAYLOAD,
     expiresSeconds,
   };
 }

@@ -9,7 +9,7 @@ import { checkPreconditions, objectHeaders, parseRange, responseHeaders } from '
 import { claimRoom } from './quota.ts';
 import { checkKey } from './request.ts';
 import { isoTime, sendEmpty, sendXml } from './respond.ts';
-import { denied, mayChange, requireKey } from './rights.ts';
+import { denied, mayReplace, requireKey } from './rights.ts';
 
 export async function getObject(call: Call): Promise<void> {
   const { request, response, store, identity } = call;
@@ -98,7 +98,7 @@ export async function commit(
   const onlyNew = call.request.headers.get('if-none-match') === '*';
   const { claims } = call.identity;
   const outcome = await call.store.put(writer, record, {
-    keep: () => onlyNew || !mayChange(claims, record.key),
+    keep: () => onlyNew || !mayReplace(claims, record.key),
     ...(completes && { completes }),
   });
   if (outcome === 'stored') return;
