@@ -1,0 +1,103 @@
+import {
+  AppError,
+  type RouteInput,
+  type RouteName,
+  type RouteResponse,
+  type Routes,
+} from '../../contract/index.ts';
+import type { ApiPorts } from './ports.ts';
+import type { Sessions } from './sessions.ts';
+
+/** What a handler may know of the caller beside the route's own input. */
+export interface Caller {
+  readonly isPage: boolean;
+  readonly sessionToken: string | undefined;
+  setSession(token: string | undefined): void;
+}
+
+type Input<N extends RouteName> = Required<RouteInput<Routes[N]>>;
+export type Handlers = {
+  [N in RouteName]: (
+    input: Input<N>,
+    caller: Caller,
+  ) => RouteResponse<Routes[N]> | Promise<RouteResponse<Routes[N]>>;
+};
+
+export interface HandlerOptions {
+  readonly ports: ApiPorts;
+  readonly sessions: Sessions;
+  /** Where the page is, or undefined when it is off. */
+  readonly pageUrl: () => string | undefined;
+}
+
+export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Handlers {
+  const { plans, repositories, jobs, requests } = ports;
+  const optionalPlan = (nameOrId: string | undefined) =>
+    nameOrId === undefined ? undefined : plans.get(nameOrId);
+  return {
+    getStatus: () => ports.status(),
+    listPlans: () => plans.list(),
+    getPlan: ({ params }) => plans.get(params.plan),
+    createPlan: ({ body }) => plans.create(body),
+    changePlan: ({ params, body }) => plans.change(params.plan, body),
+    removePlan: ({ params }) => plans.remove(params.plan),
+    pausePlan: ({ params }) => plans.pause(params.plan),
+    resumePlan: ({ params }) => plans.resume(params.plan),
+    armPlan: ({ params, body }) => repositories.arm(plans.get(params.plan), body),
+    backupPlan: ({ params }) => jobs.backup(plans.get(params.plan), 'user'),
+    checkPlan: ({ params }) => jobs.check(plans.get(params.plan), 'user'),
+    listKeys: ({ params }) => repositories.keys(plans.get(params.plan)),
+    changeKey: ({ params, body }) => repositories.changeKey(plans.get(params.plan), body.action),
+    removeKey: ({ params }) => repositories.removeKey(plans.get(params.plan), params.key),
+    listSnapshots: ({ query }) => repositories.snapshots(optionalPlan(query.plan), query.refresh ?? false),
+    getSnapshot: ({ params }) => repositories.snapshot(params.snapshot),
+    listEntries: async ({ params, query }) =>
+      repositories.entries(await repositories.snapshot(params.snapshot), query.path ?? '/'),
+    listJobs: ({ query }) => {
+      const { plan, ...filter } = query;
+      const planId = optionalPlan(plan)?.id;
+      return jobs.list({ ...filter, ...(planId === undefined ? {} : { planId }) });
+    },
+    getJob: ({ params }) => found(jobs.find(params.job), params.job),
+    cancelJob: ({ params }) => jobs.cancel(params.job),
+    listRequests: ({ query }) => requests.list(query.all ?? false),
+    getRequest: ({ params }) => requests.get(params.request),
+    createRequest: ({ body }, caller) => requests.create(body, caller.isPage ? 'page' : 'user'),
+    openRequest: ({ params }) => requests.open(params.request),
+    previewRequest: ({ params, body }) => requests.preview(params.request, body),
+    verifyRequest: ({ params, body }) => requests.verify(params.request, body),
+    declineRequest: ({ params, body }) => requests.decline(params.request, body.reason),
+    getUsage: ({ query }) => ports.usage.get(query.refresh ?? false),
+    login: ({ body }) => ports.account.login(body),
+    logout: async () => {
+      await ports.account.logout();
+      return null;
+    },
+    getConfig: () => ports.config(),
+    listHealth: () => ports.health.list(),
+    runDoctor: () => repositories.doctor(),
+    createSessionCode: () => {
+      const base = pageUrl();
+      if (base === undefined)
+        throw new AppError('refused', 'the page is switched off', {
+          hint: 'start the daemon with --http 127.0.0.1:8640',
+        });
+      const { code, expiresAt } = sessions.createCode();
+      return { url: `${base}/#code=${code}`, expiresAt };
+    },
+    createSession: ({ body }, caller) => {
+      caller.setSession(sessions.open(body.code));
+      return null;
+    },
+    removeSession: (_input, caller) => {
+      sessions.close(caller.sessionToken);
+      caller.setSession(undefined);
+      return null;
+    },
+  };
+}
+
+function found<T>(value: T | undefined, id: string): T {
+  if (value !== undefined) return value;
+  throw new AppError('not_found', `there is no job "${id}"`, { hint: 'olares-backup job list' });
+}

@@ -1,0 +1,83 @@
+import type {
+  Account,
+  AgentEvent,
+  DoctorCheck,
+  HealthCondition,
+  Job,
+  JobCause,
+  Link,
+  NewPlan,
+  NewRestoreRequest,
+  Plan,
+  PlanChange,
+  PlanKey,
+  Progress,
+  RestoreChoice,
+  RestorePreview,
+  RestoreRequest,
+  SecretChannel,
+  Snapshot,
+  SnapshotEntry,
+  Status,
+  Usage,
+} from '../../contract/index.ts';
+
+/** What the local API needs of the parts behind it. A route is parse, call, map: every decision is theirs. */
+export interface ApiPorts {
+  status(): Status;
+  readonly plans: {
+    list(): Plan[];
+    get(nameOrId: string): Plan;
+    create(plan: NewPlan): Plan;
+    change(nameOrId: string, change: PlanChange): Plan;
+    remove(nameOrId: string): Plan;
+    pause(nameOrId: string): Plan;
+    resume(nameOrId: string): Plan;
+  };
+  readonly repositories: {
+    arm(plan: Plan, options: { mode: 'create' | 'adopt'; recovery: boolean }): Promise<SecretChannel>;
+    changeKey(plan: Plan, action: 'replace-user' | 'add-recovery'): Promise<SecretChannel>;
+    removeKey(plan: Plan, keyId: string): Promise<PlanKey[]>;
+    keys(plan: Plan): Promise<PlanKey[]>;
+    snapshots(plan: Plan | undefined, refresh: boolean): Promise<Snapshot[]>;
+    snapshot(idPrefix: string): Promise<Snapshot>;
+    entries(snapshot: Snapshot, path: string): Promise<SnapshotEntry[]>;
+    doctor(): Promise<DoctorCheck[]>;
+  };
+  readonly jobs: {
+    backup(plan: Plan, cause: JobCause): Job;
+    check(plan: Plan, cause: JobCause): Job;
+    cancel(idPrefix: string): Job;
+    find(idPrefix: string): Job | undefined;
+    list(filter: { planId?: string; state?: Job['state']; active?: boolean; limit?: number }): Job[];
+    onProgress(listener: (progress: Progress) => void): () => void;
+  };
+  readonly requests: {
+    create(input: NewRestoreRequest, origin: 'user' | 'page'): Promise<RestoreRequest>;
+    open(codeOrId: string): RestoreRequest;
+    preview(codeOrId: string, choice: RestoreChoice): Promise<RestorePreview>;
+    verify(codeOrId: string, choice: RestoreChoice): Promise<SecretChannel>;
+    decline(codeOrId: string, reason: string | undefined): RestoreRequest;
+    get(codeOrId: string): RestoreRequest;
+    list(all: boolean): RestoreRequest[];
+  };
+  readonly account: {
+    login(input: {
+      spaceUrl: string;
+      code?: string;
+      did?: string;
+      token?: string;
+      clusterId?: string;
+    }): Promise<Account>;
+    logout(): Promise<void>;
+    link(): Link;
+  };
+  readonly usage: { get(refresh: boolean): Promise<Usage> };
+  readonly health: { list(): HealthCondition[] };
+  readonly events: {
+    /** Events after a number, first those there are, then new ones, until the signal. */
+    stream(after: number, signal: AbortSignal): AsyncIterable<AgentEvent>;
+    newestSeq(): number;
+  };
+  config(): Record<string, unknown>;
+}
