@@ -55,7 +55,7 @@ CMD ["--state-dir", "/var/lib/olares-backup"]
 FROM runtime AS space
 RUN ln -s /usr/lib/olares-backup/dist/olares-space.mjs /usr/local/bin/olares-space \
   && olares-space --version \
-  && useradd --system --uid 8700 --home-dir /var/lib/olares-space --shell /usr/sbin/nologin olares-space \
+  && useradd --system --user-group --uid 8700 --home-dir /var/lib/olares-space --shell /usr/sbin/nologin olares-space \
   && install -d -m 0700 -o olares-space -g olares-space /var/lib/olares-space
 USER olares-space
 VOLUME /var/lib/olares-space

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { linkPrograms } from './setup/programs.mjs';
 import { takeLock } from './setup/lock.mjs';
-import { checkNodeVersion } from './setup/node-version.mjs';
+import { checkNodeVersion, checkPlatform } from './setup/platform.mjs';
 import { installPackages } from './setup/packages.mjs';
 import { SetupProblem } from './setup/process.mjs';
 import { ensureRestic } from './setup/restic.mjs';
@@ -17,6 +17,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 async function main(job) {
   if (!JOBS.includes(job))
     throw new SetupProblem(`unknown job "${job ?? ''}"`, `node scripts/setup.mjs ${JOBS.join('|')}`);
+  checkPlatform();
   checkNodeVersion();
   const release = await takeLock(root, say);
   try {

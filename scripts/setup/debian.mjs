@@ -113,7 +113,7 @@ async function proxySettings() {
   return Object.fromEntries(proxies.map(([, key, value]) => [key, value]));
 }
 
-/** The address of the Debian mirror most of this machine's sources use. */
+/** The address of the Debian mirror this machine uses. */
 async function debianMirror() {
   const isReady =
     KEYRINGS.some((file) => existsSync(file)) && findProgram('apt-get') && findProgram('dpkg-deb');

@@ -70,7 +70,7 @@ async function installIfItRuns(file, bin) {
 async function checkJail(bin, warn) {
   const bwrap = findProgram('bwrap', [bin]);
   if (!bwrap) return;
-  const test = await run(bwrap, ['--ro-bind', '/', '/', '--unshare-user', '--unshare-pid', '/bin/true']);
+  const test = await run(bwrap, ['--ro-bind', '/', '/', '--unshare-pid', '/bin/true']);
   if (test.ok) return;
   warn(
     `bwrap cannot make a jail here (${lastLines(test.output, 1)})`,

@@ -1,7 +1,15 @@
-// The oldest Node this project runs on; package.json's `engines` says the same.
+// Where this project runs: Linux, and Node from the version that package.json's `engines` names.
 import { SetupProblem } from './process.mjs';
 
 const OLDEST = [20, 19];
+
+export function checkPlatform(platform = process.platform) {
+  if (platform === 'linux') return;
+  throw new SetupProblem(
+    `Linux is needed, and this is ${platform}`,
+    'run it on a Linux machine or in a Linux container',
+  );
+}
 
 export function checkNodeVersion(version = process.versions.node) {
   const [major = 0, minor = 0] = version.split('.').map(Number);

@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { build } from '../build.mjs';
+
+const FILES = {
+  'cli/main.ts': "import { late } from './late.ts';\nconsole.log(await late());",
+  'cli/late.ts': "export const late = async (): Promise<string> => (await import('./later.ts')).text;",
+  'cli/later.ts': "export const text = 'loaded late';",
+  'daemon/main.ts': "#!/usr/bin/env node\nconsole.log(require('node:os').EOL === '\\n');",
+  'helper/main.ts': 'export {};',
+  'space/main.ts': 'export {};',
+  'contract/x.ts': 'export {};',
+  'scripts/build/x.mjs': '',
+  'scripts/build.mjs': '',
+  'package.json': '{ "type": "module" }',
+  'package-lock.json': '{}',
+  'tsconfig.base.json': '{}',
+  'daemon/admin-page/vite.config.ts': 'export default {};',
+  'daemon/admin-page/index.html': '<p>admin</p>',
+  'space/console/vite.config.ts': 'export default {};',
+  'space/console/index.html': '<p>console</p>',
+};
+
+let root: string;
+let said: string[];
+const run = () => build({ root, say: (text: string) => said.push(text) });
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'build-'));
+  said = [];
+  for (const [path, text] of Object.entries(FILES)) write(path, text);
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+it('builds programs that start by themselves, load late what they import late, and may require', async () => {
+  await run();
+  const start = (name: string) => execFileSync(join(root, 'dist', name), { encoding: 'utf8' }).trim();
+  expect(start('olares-backup.mjs')).toBe('loaded late');
+  expect(start('olares-backupd.mjs')).toBe('true');
+  expect(readdirSync(join(root, 'dist'))).toEqual(expect.arrayContaining(['admin-page', 'console']));
+});
+
+it('does nothing when nothing changed, and builds again when a file did', async () => {
+  await run();
+  await run();
+  write('cli/later.test.ts', 'a test is no input');
+  await run();
+  expect(said).toEqual(['building dist/']);
+  write('cli/later.ts', "export const text = 'another';");
+  await run();
+  rmSync(join(root, 'dist', 'olares-space.mjs'));
+  await run();
+  expect(said).toHaveLength(3);
+});
+
+it('names everything that is missing, and is not taken for done', async () => {
+  rmSync(join(root, 'helper/main.ts'));
+  rmSync(join(root, 'space/console/vite.config.ts'));
+  const problem = /helper\/main\.ts is missing(.|\n)*space\/console\/vite\.config\.ts is missing/;
+  await expect(run()).rejects.toThrow(problem);
+  await expect(run()).rejects.toThrow(problem);
+});
+
+it('keeps the chunks of an older build while a running program may want them', async () => {
+  await run();
+  const folder = join(root, 'dist', 'chunks');
+  const young = join(folder, 'olares-backup-YOUNG.mjs');
+  const old = join(folder, 'olares-backup-OLD.mjs');
+  for (const file of [young, old]) writeFileSync(file, '');
+  utimesSync(old, 0, 0);
+  write('cli/later.ts', "export const text = 'another';");
+  await run();
+  expect([existsSync(young), existsSync(old)]).toEqual([true, false]);
+});
