@@ -22,14 +22,14 @@ export function healthSentence({ conditions, jobs, plans }: HealthView): {
 }
 
 function runningSentence(job: Job): string {
-  const of = job.planName === undefined ? '' : ` of "${job.planName}"`;
+  const name = job.planName === undefined ? 'a plan' : `"${job.planName}"`;
   switch (job.kind) {
     case 'backup':
-      return `Backing up${of} now.`;
+      return `Backing up ${name} now.`;
     case 'restore':
-      return `Restoring a snapshot${of} now.`;
+      return `Restoring from ${name} now.`;
     case 'check':
-      return `Checking the repository${of} now.`;
+      return `Checking the repository of ${name} now.`;
   }
 }
 
