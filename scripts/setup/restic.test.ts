@@ -89,7 +89,7 @@ describe.skipIf(!findProgram('bzip2'))("upstream's release", () => {
     return fetchUpstreamRestic({
       tools: folder,
       install: (file: string) => void installed.push(readFileSync(file, 'utf8')),
-      release: { url: address, sums: { [process.arch]: ['amd64', sum] } },
+      release: { url: address, sums: { x64: ['amd64', sum], arm64: ['arm64', sum] } },
     });
   }
 
