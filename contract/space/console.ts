@@ -106,7 +106,14 @@ export interface ConsolePairingCode {
 
 /** What a person may ask of a machine from the console, beside a restore. */
 export interface ConsoleCommandRequest {
-  kind: 'backup.now' | 'plan.pause' | 'plan.resume' | 'job.cancel' | 'restore.cancel' | 'status.request' | 'notice';
+  kind:
+    | 'backup.now'
+    | 'plan.pause'
+    | 'plan.resume'
+    | 'job.cancel'
+    | 'restore.cancel'
+    | 'status.request'
+    | 'notice';
   planId?: string;
   jobId?: string;
   requestId?: string;
