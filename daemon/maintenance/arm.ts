@@ -1,0 +1,196 @@
+import { readdir } from 'node:fs/promises';
+import {
+  AppError,
+  type HelperResultOf,
+  type Plan,
+  type PlanKey,
+  type RepositoryAccess,
+  type SecretChannel,
+} from '../../contract/index.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Chance } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import type {
+  ArmingDoor,
+  MaintenanceEngine,
+  MaintenanceHealth,
+  MaintenancePlans,
+} from './maintenance-ports.ts';
+import { CHANNEL_LIFE_MS, newChannelPath, openChannel } from './secret-channel.ts';
+
+export interface KeyWorkOptions {
+  readonly plans: MaintenancePlans;
+  readonly engine: MaintenanceEngine;
+  readonly door: ArmingDoor;
+  readonly health: MaintenanceHealth;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly config: { readonly runDir: string; readonly engineHost: string };
+}
+
+export interface KeyWork {
+  arm(plan: Plan, options: { mode: 'create' | 'adopt'; recovery: boolean }): Promise<SecretChannel>;
+  changeKey(plan: Plan, action: 'replace-user' | 'add-recovery'): Promise<SecretChannel>;
+}
+
+/** Work that needs a typed secret; it goes from the terminal to the helper and never through this process. */
+export function createKeyWork(options: KeyWorkOptions): KeyWork {
+  const busy = new Set<string>();
+  const exclusive = async (plan: Plan, start: (done: () => void) => Promise<SecretChannel>) => {
+    if (busy.has(plan.id)) {
+      throw new AppError('conflict', `the keys of "${plan.name}" are being changed already`, {
+        hint: 'finish or leave the other prompt first',
+      });
+    }
+    busy.add(plan.id);
+    const done = (): void => void busy.delete(plan.id);
+    try {
+      return await start(done);
+    } catch (error) {
+      done();
+      throw error;
+    }
+  };
+  return {
+    arm: async (plan, how) =>
+      await exclusive(plan, async (done) => await arm(options, plan, { ...how, done })),
+    changeKey: async (plan, action) =>
+      await exclusive(plan, async (done) => await changeKey(options, plan, { action, done })),
+  };
+}
+
+async function arm(
+  options: KeyWorkOptions,
+  plan: Plan,
+  { mode, recovery, done }: { mode: 'create' | 'adopt'; recovery: boolean; done: () => void },
+): Promise<SecretChannel> {
+  const { engine, door, plans, health, config } = options;
+  if (plan.state !== 'unarmed') {
+    throw new AppError('conflict', `the plan "${plan.name}" is armed already`, {
+      hint: 'to change its password: olares-backup key change-password',
+    });
+  }
+  const access = await door.access(plan, { adopt: mode === 'adopt' });
+  if (plan.location.kind === 'directory') await requireFree(access, mode);
+  const credentials = door.credentialsFor(plan);
+  return await withChannel(options, plan, {
+    done,
+    work: async (channelPath, onReady) => {
+      const summary = await engine.run(
+        { verb: 'arm', access, host: config.engineHost, mode, recovery, channelPath },
+        { onReady, ...(credentials && { credentials }) },
+      );
+      const { repositoryId, keys, capsule } = summary;
+      plans.arm(plan.id, { repositoryId, address: access.address, keys, capsule });
+      settleRecovery(health, plan, keys);
+    },
+  });
+}
+
+async function changeKey(
+  options: KeyWorkOptions,
+  plan: Plan,
+  { action, done }: { action: 'replace-user' | 'add-recovery'; done: () => void },
+): Promise<SecretChannel> {
+  const { engine, door, plans, health, config } = options;
+  requireArmed(plan);
+  const role = action === 'replace-user' ? 'user' : 'recovery';
+  const access = await door.access(plan);
+  const credentials = door.credentialsFor(plan);
+  const removeIds = plan.keys.filter((key) => key.role === role).map(({ id }) => id);
+  return await withChannel(options, plan, {
+    done,
+    work: async (channelPath, onReady) => {
+      const summary = await engine.run(
+        { verb: 'key-replace', access, host: config.engineHost, role, removeIds, channelPath },
+        { onReady, ...(credentials && { credentials }) },
+      );
+      const keys = withKnownRoles(summary, plan.keys);
+      plans.setKeys(plan.id, keys, summary.capsule);
+      settleRecovery(health, plan, keys);
+    },
+  });
+}
+
+/** The helper knows the role of the key it made, not of those it found. */
+function withKnownRoles({ keys }: HelperResultOf<'key-replace'>, known: readonly PlanKey[]): PlanKey[] {
+  return keys.map((key) =>
+    key.role === 'other' ? { ...key, role: known.find(({ id }) => id === key.id)?.role ?? 'other' } : key,
+  );
+}
+
+async function withChannel(
+  { clock, chance, config, log }: KeyWorkOptions,
+  plan: Plan,
+  how: { work: (channelPath: string, onReady: () => void) => Promise<void>; done: () => void },
+): Promise<SecretChannel> {
+  const path = newChannelPath(config.runDir, chance);
+  return await openChannel({
+    path,
+    expiresAt: clock.now() + CHANNEL_LIFE_MS,
+    work: async (ready) => {
+      try {
+        await how.work(path, ready);
+      } catch (error) {
+        // The person hears it from the helper, over the channel.
+        log.warn({ err: error, planId: plan.id }, 'the keys were not written');
+        throw error;
+      } finally {
+        how.done();
+      }
+    },
+  });
+}
+
+export function requireArmed(plan: Plan): void {
+  if (plan.state !== 'unarmed') return;
+  throw new AppError('conflict', `the plan "${plan.name}" has no repository yet`, {
+    hint: 'its password was never set: remove the plan and add it again',
+  });
+}
+
+function settleRecovery(health: MaintenanceHealth, plan: Plan, keys: readonly PlanKey[]): void {
+  if (keys.some(({ role }) => role === 'recovery')) health.clear('recovery_key_missing', plan.id);
+  else {
+    health.raise({
+      code: 'recovery_key_missing',
+      level: 'warning',
+      message: `"${plan.name}" has no recovery words: if its password is lost, so are its snapshots`,
+      hint: `olares-backup key add --recovery --plan "${plan.name}"`,
+      planId: plan.id,
+    });
+  }
+}
+
+/** Says early what restic would say late, after a password was typed. */
+async function requireFree({ address }: RepositoryAccess, mode: 'create' | 'adopt'): Promise<void> {
+  const names = await readdir(address).catch((error: NodeJS.ErrnoException): string[] => {
+    // The helper may be allowed to look where the daemon is not; it will say the rest.
+    if (error.code === 'ENOENT' || error.code === 'EACCES') return [];
+    throw new AppError(
+      'invalid_input',
+      `the location ${address} cannot be used: ${error.code ?? error.message}`,
+      {
+        field: 'location',
+        cause: error,
+      },
+    );
+  });
+  const isRepository = names.includes('config') && names.includes('keys');
+  if (mode === 'create' && isRepository) {
+    throw new AppError('conflict', `${address} holds a repository already`, {
+      hint: 'take it over with --adopt and its password, or choose another location',
+      field: 'location',
+    });
+  }
+  if (names.length > 0 && !isRepository) {
+    throw new AppError('conflict', `${address} is not empty and holds no repository`, {
+      hint: 'choose an empty directory',
+      field: 'location',
+    });
+  }
+  if (mode === 'adopt' && names.length === 0) {
+    throw new AppError('repository_missing', `there is no repository at ${address}`, { field: 'location' });
+  }
+}

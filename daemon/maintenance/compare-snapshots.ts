@@ -1,0 +1,72 @@
+import type { RepositorySnapshot } from '../../contract/index.ts';
+import type { LedgerRow } from './maintenance-ports.ts';
+
+export interface Comparison {
+  /** In the ledger, gone from the repository. */
+  readonly missing: readonly LedgerRow[];
+  /** Was missing, is there again. */
+  readonly found: readonly LedgerRow[];
+  /** In the repository, not in the ledger: not ours, or of a time the ledger has lost. */
+  readonly added: readonly LedgerRow[];
+  /** Foreign ones that are gone: nobody promised them. */
+  readonly gone: readonly LedgerRow[];
+}
+
+export interface ComparisonOptions {
+  readonly planId: string;
+  /** The plan's ledger as it was before the repository was asked; what was made since is no fault. */
+  readonly ledger: readonly LedgerRow[];
+  readonly list: readonly RepositorySnapshot[];
+  /** Its snapshot enters the ledger by itself. */
+  readonly isJobActive: (jobId: string) => boolean;
+}
+
+/** Holds the ledger against what the repository really has. Pure. */
+export function compareSnapshots(options: ComparisonOptions): Comparison {
+  const { planId, ledger, list, isJobActive } = options;
+  const there = new Set(list.map(({ resticId }) => resticId));
+  const known = new Set(ledger.map(({ resticId }) => resticId));
+  const lost = ledger.filter(({ resticId }) => !there.has(resticId));
+  return {
+    missing: lost.filter(({ state }) => state === 'present'),
+    gone: lost.filter(({ state }) => state === 'foreign'),
+    found: ledger.filter(({ resticId, state }) => state === 'missing' && there.has(resticId)),
+    added: list
+      .filter(({ resticId }) => !known.has(resticId))
+      .filter(({ tags }) => !isJobActive(tagValue(tags, 'agent-job') ?? ''))
+      .map((snapshot) => toRow(planId, snapshot)),
+  };
+}
+
+function toRow(planId: string, snapshot: RepositorySnapshot): LedgerRow {
+  const { resticId, tags } = snapshot;
+  const uuid = tagValue(tags, 'agent-snapshot');
+  const isOurs = uuid !== undefined && UUID.test(uuid) && tagValue(tags, 'repo-id') === planId;
+  return {
+    id: isOurs ? uuid : uuidFor(resticId),
+    resticId,
+    planId,
+    jobId: (isOurs && tagValue(tags, 'agent-job')) || null,
+    takenAt: snapshot.takenAt,
+    paths: snapshot.paths,
+    filesTotal: snapshot.filesTotal ?? null,
+    bytesTotal: snapshot.bytesTotal ?? null,
+    addedBytes: snapshot.addedBytes ?? null,
+    incomplete: false,
+    state: isOurs ? 'present' : 'foreign',
+  };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The same restic id always gives the same UUID, so that Space and page can refer to it. */
+export function uuidFor(resticId: string): string {
+  const [a, b, c, d, e] = [8, 12, 16, 20, 32].map((end, index) =>
+    resticId.slice([0, 8, 12, 16, 20][index], end),
+  );
+  return `${a}-${b}-${c}-${d}-${e}`;
+}
+
+function tagValue(tags: readonly string[], name: string): string | undefined {
+  return tags.find((tag) => tag.startsWith(`${name}=`))?.slice(name.length + 1);
+}

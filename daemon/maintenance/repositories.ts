@@ -1,0 +1,79 @@
+import {
+  AppError,
+  type DoctorCheck,
+  type HelperResultOf,
+  type Plan,
+  type PlanKey,
+} from '../../contract/index.ts';
+import { createKeyWork, requireArmed, type KeyWorkOptions } from './arm.ts';
+import type { Repositories } from './repository-types.ts';
+import { createSnapshotList, type SnapshotListOptions } from './snapshot-list.ts';
+
+export interface RepositoriesOptions extends KeyWorkOptions, SnapshotListOptions {
+  readonly config: KeyWorkOptions['config'] & SnapshotListOptions['config'];
+  readonly doctor: () => Promise<DoctorCheck[]>;
+}
+
+export function createRepositories(options: RepositoriesOptions): Repositories {
+  const { doctor } = options;
+  return {
+    ...createKeyWork(options),
+    ...createSnapshotList(options),
+    doctor,
+    keys: async (plan) => await readKeys(options, plan),
+    removeKey: async (plan, keyId) => await removeKey(options, plan, keyId),
+  };
+}
+
+async function readKeys({ engine, door, config }: RepositoriesOptions, plan: Plan): Promise<PlanKey[]> {
+  requireArmed(plan);
+  const credentials = door.credentialsFor(plan);
+  const found: HelperResultOf<'key-list'> = await engine.run(
+    { verb: 'key-list', access: await door.access(plan), host: config.engineHost },
+    credentials && { credentials },
+  );
+  return found.map(({ id, createdAt }) => ({
+    id,
+    createdAt,
+    role: plan.keys.find((key) => key.id === id)?.role ?? 'other',
+  }));
+}
+
+async function removeKey(options: RepositoriesOptions, plan: Plan, keyId: string): Promise<PlanKey[]> {
+  const { engine, door, plans, config } = options;
+  const keys = await readKeys(options, plan);
+  const key = keys.find(({ id }) => id === keyId);
+  if (!key) {
+    throw new AppError('not_found', `"${plan.name}" has no key ${keyId.slice(0, 8)}`, {
+      hint: 'see `olares-backup key list`',
+      field: 'key',
+    });
+  }
+  refuseVitalKey(key, keys);
+  const credentials = door.credentialsFor(plan);
+  await engine.run(
+    { verb: 'key-remove', access: await door.access(plan), host: config.engineHost, keyId },
+    credentials && { credentials },
+  );
+  const left = keys.filter(({ id }) => id !== keyId);
+  const { capsule } = plans.row(plan.id);
+  if (capsule) {
+    plans.setKeys(plan.id, left, { ...capsule, keys: capsule.keys.filter(({ id }) => id !== keyId) });
+  }
+  return left;
+}
+
+function refuseVitalKey({ role }: PlanKey, keys: readonly PlanKey[]): void {
+  if (role === 'machine') {
+    throw new AppError('refused', 'this is the key the agent itself works with', {
+      hint: "to end this machine's access remove the plan, then the key with stock restic",
+      field: 'key',
+    });
+  }
+  if (role === 'user' && keys.filter((key) => key.role === 'user').length === 1) {
+    throw new AppError('refused', 'this is the only password of the repository', {
+      hint: 'change it instead: olares-backup key change-password',
+      field: 'key',
+    });
+  }
+}

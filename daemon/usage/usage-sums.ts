@@ -1,0 +1,54 @@
+import { Type, type Static } from 'typebox';
+import { parser, Usage } from '../../contract/index.ts';
+import type { Store } from '../store/store.ts';
+
+/** What Space itself says. */
+export const SpaceMeasure = Type.Object({
+  source: Usage.properties.source,
+  totalBytes: Usage.properties.totalBytes,
+  usedBytes: Usage.properties.usedBytes,
+  freeBytes: Usage.properties.freeBytes,
+  canBackup: Usage.properties.canBackup,
+  planLevel: Usage.properties.planLevel,
+  measuredAt: Usage.properties.measuredAt,
+});
+export type SpaceMeasure = Static<typeof SpaceMeasure>;
+export const spaceMeasure = parser(SpaceMeasure);
+
+/** Space's reading, explained by the ledger; without one, what the ledger alone knows. */
+export function toUsage(
+  store: Pick<Store, 'plans' | 'snapshots'>,
+  reading: SpaceMeasure | undefined,
+  now: number,
+): Usage {
+  const byPlan = store.plans
+    .list()
+    .filter(({ location }) => !reading || location.kind === 'space')
+    .map(({ id, name }) => ({
+      planId: id,
+      planName: name,
+      storedBytes: store.snapshots.totals(id).addedBytes,
+    }));
+  const explainedBytes = byPlan.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
+  if (!reading) return { ...unknownQuota(explainedBytes, now), byPlan };
+  const { totalBytes, usedBytes } = reading;
+  return {
+    ...reading,
+    freeBytes: Math.max(0, totalBytes - usedBytes),
+    reclaimableBytes: Math.max(0, usedBytes - explainedBytes),
+    byPlan,
+  };
+}
+
+function unknownQuota(usedBytes: number, now: number): Omit<Usage, 'byPlan'> {
+  return {
+    source: 'ledger',
+    totalBytes: 0,
+    usedBytes,
+    freeBytes: 0,
+    canBackup: true,
+    planLevel: 0,
+    reclaimableBytes: 0,
+    measuredAt: now,
+  };
+}
