@@ -1,0 +1,62 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
+import { failureOf, RESTIC_EXIT } from '../engine/exit-codes.ts';
+import { runRestic, type Wrapper } from '../engine/restic.ts';
+import type { Session } from '../session.ts';
+import { makePrivateDirectory } from '../state-files.ts';
+import { readKeyFile } from './key-file.ts';
+import { offlineJail } from './offline-jail.ts';
+
+/** One key of a repository with what restic needs to try it. */
+export interface CapsuleKey {
+  readonly config: Buffer;
+  readonly id: string;
+  readonly content: Buffer;
+}
+
+const TIMEOUT_MS = 30_000;
+const FOLDERS = ['data', 'index', 'keys', 'locks', 'snapshots'];
+
+/**
+ * Does the password open this key? Offline: restic gets a repository that consists of the key and the config only.
+ * @throws AppError `integrity` when the capsule is damaged, never when only the password is wrong
+ */
+export async function opensKey(session: Session, key: CapsuleKey, password: Buffer): Promise<boolean> {
+  readKeyFile(key.id, key.content);
+  const directory = mkdtempSync(join(makePrivateDirectory(join(session.stateDir, 'run')), 'capsule-'));
+  try {
+    for (const folder of FOLDERS) mkdirSync(join(directory, folder), { mode: 0o700 });
+    writeFileSync(join(directory, 'config'), key.config, { mode: 0o600 });
+    writeFileSync(join(directory, 'keys', key.id), key.content, { mode: 0o600 });
+    return await tryPassword({ session, directory, keyId: key.id, password });
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+interface Try {
+  readonly session: Session;
+  readonly directory: string;
+  readonly keyId: string;
+  readonly password: Buffer;
+}
+
+async function tryPassword({ session, directory, keyId, password }: Try): Promise<boolean> {
+  const jail = await offlineJail(session);
+  const end = await runRestic(session, {
+    verb: 'keycheck',
+    address: directory,
+    password,
+    args: ['cat', 'config', '--no-lock', '--no-cache', `--key-hint=${keyId}`],
+    cancel: AbortSignal.timeout(TIMEOUT_MS),
+    ...(jail === undefined ? {} : { wrap: (): Wrapper => jail }),
+  });
+  if (end.code === RESTIC_EXIT.ok) return true;
+  if (end.code === RESTIC_EXIT.wrongPassword) return false;
+  session.cancel.throwIfAborted();
+  throw new AppError('integrity', 'the password cannot be checked: the local copy of the keys is damaged', {
+    hint: 'run `olares-backup doctor`; nothing is wrong with the password as far as we know',
+    cause: failureOf(end),
+  });
+}

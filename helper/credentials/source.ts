@@ -1,0 +1,76 @@
+import type { StorageCredentials } from '../../contract/helper-messages.ts';
+import type { Session } from '../session.ts';
+
+/** Life that must be left for credentials to be of use. */
+const LEAST_LIFE_MS = 10_000;
+/** How long a request may be held for newer credentials while the old ones still work. */
+const PATIENCE_MS = 15_000;
+const RENEW_AT = 0.8;
+
+/** Temporary credentials that never run out while somebody needs them. */
+export interface CredentialSource {
+  /** Resolves with credentials that work, however long that takes; rejects when the request is cancelled. */
+  get(): Promise<StorageCredentials>;
+  /** Somebody waits for them now, since this time of the session's clock. */
+  waitingSince(): number | undefined;
+  close(): void;
+}
+
+interface Held {
+  readonly credentials: StorageCredentials;
+  readonly renewAt: number;
+}
+
+/** Asks the daemon by `credentials-needed`: at first use, and again when 80 % of their life is over. */
+export function createCredentialSource(session: Session): CredentialSource {
+  const { clock, cancel, output } = session;
+  let held: Held | undefined;
+  let renewal: NodeJS.Timeout | undefined;
+  let asked = false;
+  let waitingSince: number | undefined;
+  const waiters = new Set<(credentials: StorageCredentials) => void>();
+
+  const ask = () => {
+    if (!asked) output.credentialsNeeded();
+    asked = true;
+  };
+  const stopListening = session.onCredentials((credentials) => {
+    asked = false;
+    const lifeMs = credentials.expiresAt - clock();
+    held = { credentials, renewAt: clock() + lifeMs * RENEW_AT };
+    clearTimeout(renewal);
+    // A longer delay than a timer can hold would fire at once.
+    renewal = setTimeout(ask, Math.min(Math.max(lifeMs * RENEW_AT, 1_000), 0x7fff_ffff)).unref();
+    if (lifeMs < LEAST_LIFE_MS) return ask();
+    for (const waiter of waiters) waiter(credentials);
+    waiters.clear();
+    waitingSince = undefined;
+  });
+  const next = () =>
+    new Promise<StorageCredentials>((resolve, reject) => {
+      cancel.throwIfAborted();
+      waitingSince ??= clock();
+      waiters.add(resolve);
+      cancel.addEventListener('abort', () => reject(cancel.reason), { once: true });
+      ask();
+    });
+
+  return {
+    async get() {
+      const left = (held?.credentials.expiresAt ?? 0) - clock();
+      if (!held || left < LEAST_LIFE_MS) return next();
+      if (clock() < held.renewAt) return held.credentials;
+      const old = held.credentials;
+      return left < LEAST_LIFE_MS + PATIENCE_MS ? next() : Promise.race([next(), after(PATIENCE_MS, old)]);
+    },
+    waitingSince: () => waitingSince,
+    close() {
+      clearTimeout(renewal);
+      stopListening();
+    },
+  };
+}
+
+function after<T>(delayMs: number, value: T): Promise<T> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs, value).unref());
+}

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../../contract/errors.ts';
+import type { ArmSummary, HelperRequestOf, SecretMessage } from '../../contract/helper-messages.ts';
+import { readKeyFile, KEY_HOST } from '../capsule/key-file.ts';
+import { opensKey } from '../capsule/open-capsule.ts';
+import { readCapsule } from '../capsule/read-capsule.ts';
+import { ensureMachineKey } from '../machine-key.ts';
+import { passwordBytes } from '../password.ts';
+import { withSecret } from '../secret-channel.ts';
+import type { Session } from '../session.ts';
+import { initialize } from './init.ts';
+import { addKey, listKeys, type ListedKey } from './keys.ts';
+import { writePin } from './pins.ts';
+import { openRepository, readConfig, type Repository } from './repository.ts';
+
+type Request = HelperRequestOf<'arm'>;
+
+export interface Secrets {
+  readonly machine: Buffer;
+  readonly user: Buffer;
+  readonly recovery: Buffer | undefined;
+}
+
+/**
+ * Makes a repository with three keys, or adds ours to an existing one, and reads all of it back before it says that the
+ * plan is armed.
+ * @throws AppError `conflict` when create finds a repository, `repository_missing` and `wrong_password` when adopt fails
+ */
+export function arm(request: Request, session: Session): Promise<ArmSummary> {
+  return withSecret(session, request.channelPath, async (secret) => {
+    const secrets = readSecrets(request, session, secret);
+    await using repository = await openRepository(session, {
+      verb: 'arm',
+      access: request.access,
+      password: request.mode === 'create' ? secrets.machine : secrets.user,
+      key: 'typed',
+    });
+    assertReadable(repository);
+    return request.mode === 'create'
+      ? create({ session, repository, secrets })
+      : adopt({ session, repository, secrets });
+  });
+}
+
+function readSecrets(request: Request, session: Session, secret: SecretMessage): Secrets {
+  const user = passwordBytes(secret.password);
+  const recovery = request.recovery ? passwordBytes(secret.recovery, 'recovery words') : undefined;
+  return { machine: ensureMachineKey(session), user, recovery };
+}
+
+/** Before anything is made: without the raw key files there is no capsule, and no offline password check. */
+function assertReadable({ objects }: Repository): void {
+  if (objects.canRead) return;
+  throw new AppError('invalid_input', 'plans over SFTP and other programs cannot be armed yet', {
+    field: 'location',
+    hint: 'use a directory, S3 or a REST server',
+  });
+}
+
+interface Arming {
+  readonly session: Session;
+  readonly repository: Repository;
+  readonly secrets: Secrets;
+}
+
+async function create({ session, repository, secrets }: Arming): Promise<ArmSummary> {
+  const repositoryId = await initialize(session, repository);
+  await addKey(repository, { role: 'user', secret: secrets.user });
+  if (secrets.recovery) await addKey(repository, { role: 'recovery', secret: secrets.recovery });
+  return readBack({ session, repository, secrets, repositoryId, userId: undefined });
+}
+
+async function adopt({ session, repository, secrets }: Arming): Promise<ArmSummary> {
+  await repository.confirm();
+  const keys = await listKeys(repository);
+  if (!(await machineOpensOne({ session, repository, secrets }, keys))) {
+    await addKey(repository, { role: 'machine', secret: secrets.machine });
+  }
+  if (secrets.recovery) await addKey(repository, { role: 'recovery', secret: secrets.recovery });
+  const { id: repositoryId } = await readConfig(repository.run);
+  return readBack({
+    session,
+    repository,
+    secrets,
+    repositoryId,
+    userId: keys.find(({ current }) => current)?.id,
+  });
+}
+
+/** Adopted before, by this same machine: then its key is there already. */
+async function machineOpensOne(
+  { session, repository, secrets }: Arming,
+  keys: readonly ListedKey[],
+): Promise<boolean> {
+  const config = await repository.objects.read('config');
+  for (const { id } of keys) {
+    const content = await repository.objects.read(`keys/${id}`);
+    if (!content || !config) continue;
+    const { hostname, username } = readKeyFile(id, content);
+    if (hostname !== KEY_HOST || username !== 'machine') continue;
+    if (await opensKey(session, { config, id, content }, secrets.machine)) return true;
+  }
+  return false;
+}
+
+interface Armed extends Arming {
+  readonly repositoryId: string;
+  /** The key the typed password opened before, when adopting. */
+  readonly userId: string | undefined;
+}
+
+/** Opens the repository by the machine key, and each other key by its secret, as fetched from the storage. */
+async function readBack({ session, repository, secrets, repositoryId, userId }: Armed): Promise<ArmSummary> {
+  const listed = await listKeys(repository, secrets.machine);
+  const machineId = listed.find(({ current }) => current)?.id ?? '';
+  const ids = listed.map(({ id }) => id);
+  const { capsule, keys } = await readCapsule(repository.objects, repositoryId, {
+    ids,
+    roles: { machineId, userId },
+  });
+  const config = Buffer.from(capsule.config, 'base64');
+  const expected = { user: secrets.user, ...(secrets.recovery ? { recovery: secrets.recovery } : {}) };
+  for (const [role, secret] of Object.entries(expected)) {
+    const candidates = capsule.keys.filter((key) => key.role === role);
+    await assertOneOpens({ session, config, candidates, role }, secret);
+  }
+  writePin(session, repositoryId, createHash('sha256').update(config).digest('hex'));
+  return { repositoryId, keys, capsule };
+}
+
+export interface Candidates {
+  readonly session: Session;
+  readonly config: Buffer;
+  readonly candidates: readonly { readonly id: string; readonly content: string }[];
+  readonly role: string;
+}
+
+export async function assertOneOpens(
+  { session, config, candidates, role }: Candidates,
+  secret: Buffer,
+): Promise<void> {
+  for (const { id, content } of candidates) {
+    if (await opensKey(session, { config, id, content: Buffer.from(content, 'base64') }, secret)) return;
+  }
+  throw new AppError('integrity', `the ${role} key that was just written cannot be read back`, {
+    hint: 'the plan was not armed; try again, and check the storage if it happens again',
+  });
+}

@@ -1,0 +1,123 @@
+import type { ErrorCode, RetryVerdict } from '../../contract/errors.ts';
+
+export interface FailureRule {
+  readonly pattern: RegExp;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  readonly retry: RetryVerdict;
+}
+
+/**
+ * What restic 0.18.1 to 0.19.1 says only in words, because it has no exit code of its own (all end with 1). First match
+ * wins: a quota is also "access denied", an expired token also "403".
+ */
+export const FAILURE_RULES: readonly FailureRule[] = [
+  {
+    pattern: /quota|507 Insufficient Storage|EntityTooLarge|XMinioStorageFull/i,
+    code: 'quota_exceeded',
+    message: 'the storage is full: the quota does not allow more data',
+    hint: 'delete old snapshots or get more space; snapshots made so far are safe',
+    retry: 'after_action',
+  },
+  {
+    pattern: /no space left on device|disk quota exceeded/i,
+    code: 'no_space',
+    message: 'a disk of this machine is full',
+    hint: 'free some space where the repository, the cache or the target is',
+    retry: 'after_action',
+  },
+  {
+    pattern: /ExpiredToken|token (?:has|is) expired|RequestTimeTooSkewed|TokenRefreshRequired/i,
+    code: 'not_signed_in',
+    message: 'the temporary access to the storage has run out',
+    hint: 'it is renewed by itself; if this stays, sign in again with `olares-backup login`, and check the clock',
+    retry: 'backoff',
+  },
+  {
+    pattern: /\b401\b|Unauthorized|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken/i,
+    code: 'not_signed_in',
+    message: 'the storage does not accept our credentials',
+    hint: 'sign in again with `olares-backup login`, or correct the credentials of the location',
+    retry: 'after_action',
+  },
+  {
+    pattern: /\b403\b|Forbidden|Access ?Denied/i,
+    code: 'refused',
+    message: 'the storage denies access',
+    hint: 'check the rights of the credentials for this location',
+    retry: 'after_action',
+  },
+  {
+    pattern: /permission denied|operation not permitted/i,
+    code: 'refused',
+    message: 'this machine denies the agent access to a file it needs',
+    hint: 'see `olares-backup logs` for the file, and give the agent the right to use it',
+    retry: 'after_action',
+  },
+  {
+    pattern: /read-only file system/i,
+    code: 'refused',
+    message: 'a file system the agent must write to is read only',
+    hint: 'see `olares-backup logs` for the path',
+    retry: 'after_action',
+  },
+  {
+    pattern: /config file already exists|repository.*already (?:exists|initialized)/i,
+    code: 'conflict',
+    message: 'the location holds a repository already',
+    hint: 'adopt it, or choose an empty location',
+    retry: 'never',
+  },
+  {
+    pattern: /no matching ID found|snapshot .*not found|path .*: not found/i,
+    code: 'not_found',
+    message: 'the repository has no such snapshot or path',
+    hint: 'look at `olares-backup snapshot list`',
+    retry: 'never',
+  },
+  {
+    pattern: /all source directories\/files do not exist/i,
+    code: 'not_found',
+    message: 'none of the paths of this plan exists',
+    hint: 'check that the disk is mounted, or change the paths of the plan',
+    retry: 'after_action',
+  },
+  {
+    pattern:
+      /ciphertext verification failed|invalid data returned|repository contains errors|hash mismatch|damaged/i,
+    code: 'integrity',
+    message: 'the repository is damaged',
+    hint: 'run `olares-backup check` to see how far, and keep the other copies of your data',
+    retry: 'after_action',
+  },
+  {
+    pattern:
+      /connection refused|no such host|network is unreachable|i\/o timeout|request timeout|no route to host|connection reset|EOF$|\b5\d\d\b/i,
+    code: 'unreachable',
+    message: 'the storage cannot be reached',
+    hint: 'check the network and the address of the location',
+    retry: 'backoff',
+  },
+  {
+    pattern: /x509|certificate|tls:/i,
+    code: 'unreachable',
+    message: 'the storage shows a certificate that cannot be trusted',
+    hint: 'check the address and the clock of this machine',
+    retry: 'after_action',
+  },
+];
+
+export function ruleFor(text: string): FailureRule | undefined {
+  return FAILURE_RULES.find(({ pattern }) => pattern.test(text));
+}
+
+/** Reason why nothing moves, out of the line restic writes before it tries again; undefined for other lines. */
+export function stallReason(line: string): string | undefined {
+  const attempt = /returned error, retrying after [^:]*: (.*)$/.exec(line)?.[1];
+  if (attempt === undefined) return undefined;
+  const status = /\((\d{3})\)/.exec(attempt)?.[1];
+  if (status === '429' || status === '503') return 'the storage asks us to slow down; trying again';
+  if (status?.startsWith('5')) return 'the storage has a fault of its own; trying again';
+  return `${ruleFor(attempt)?.message ?? 'the storage does not answer'}; trying again`;
+}

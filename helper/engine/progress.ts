@@ -1,0 +1,89 @@
+import type { HelperProgress } from '../../contract/helper-messages.ts';
+import type { ProgressPhase } from '../../contract/model/job.ts';
+import type { Session } from '../session.ts';
+import { stallReason } from './failures.ts';
+import type { ResticStatus } from './messages.ts';
+
+const STALL_AFTER_MS = 15_000;
+const INTERVAL_MS = 1_000;
+/** Weight of the newest second in the speed shown: follows a change within about five seconds. */
+const SMOOTHING = 0.3;
+
+export interface ProgressMeter extends Disposable {
+  onStatus(status: ResticStatus): void;
+  /** A line of restic that is no JSON: it may say why nothing moves. */
+  onText(line: string): void;
+}
+
+export interface MeterOptions {
+  readonly phase: ProgressPhase;
+  /** Since when restic waits for storage credentials. */
+  readonly waitingSince: () => number | undefined;
+}
+
+/** Turns restic's status lines into progress, and says why when the bytes stand still for 15 seconds. */
+export function createProgressMeter(session: Session, { phase, waitingSince }: MeterOptions): ProgressMeter {
+  const { clock, output } = session;
+  let last: HelperProgress = { phase: 'preparing', filesDone: 0, bytesDone: 0 };
+  let movedAt = clock();
+  let countedAt = clock();
+  let speed = 0;
+  let reason: string | undefined;
+
+  const send = () => {
+    const stall = stallText();
+    output.progress(stall === undefined ? last : { ...last, stall });
+  };
+  const stallText = (): string | undefined => {
+    if (clock() - movedAt < STALL_AFTER_MS) return undefined;
+    const waiting = waitingSince();
+    if (waiting !== undefined && clock() - waiting >= STALL_AFTER_MS)
+      return 'waiting for access to the storage';
+    return reason;
+  };
+  const timer = setInterval(send, INTERVAL_MS).unref();
+
+  return {
+    onStatus(status) {
+      const now = clock();
+      const bytesDone = status.bytes_done ?? status.bytes_restored ?? 0;
+      const gained = Math.max(0, bytesDone - last.bytesDone);
+      const seconds = Math.max(0.2, (now - countedAt) / 1000);
+      speed = speed === 0 ? gained / seconds : speed * (1 - SMOOTHING) + (gained / seconds) * SMOOTHING;
+      countedAt = now;
+      if (gained > 0) {
+        movedAt = now;
+        reason = undefined;
+      }
+      last = describe(status, { phase, bytesDone, speed });
+    },
+    onText(line) {
+      reason = stallReason(line) ?? reason;
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
+
+function describe(
+  status: ResticStatus,
+  { phase, bytesDone, speed }: { phase: ProgressPhase; bytesDone: number; speed: number },
+): HelperProgress {
+  const { total_files: filesTotal, total_bytes: bytesTotal = 0 } = status;
+  return {
+    phase: bytesTotal > 0 ? phase : 'scanning',
+    filesDone: status.files_done ?? status.files_restored ?? 0,
+    bytesDone,
+    ...(filesTotal === undefined ? {} : { filesTotal }),
+    ...(speed > 0 ? { bytesPerSecond: speed } : {}),
+    ...(bytesTotal > 0 ? share(bytesDone, bytesTotal, speed) : {}),
+  };
+}
+
+function share(bytesDone: number, bytesTotal: number, speed: number): Partial<HelperProgress> {
+  const left = Math.max(0, bytesTotal - bytesDone);
+  return {
+    bytesTotal,
+    fraction: Math.min(1, bytesDone / bytesTotal),
+    ...(speed > 0 ? { remainingMs: Math.round((left / speed) * 1000) } : {}),
+  };
+}

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../../contract/errors.ts';
+import type { HelperVerb, RepositoryAccess } from '../../contract/helper-messages.ts';
+import { openCredentialEndpoint } from '../credentials/endpoint.ts';
+import { readCredentialFile } from '../credentials/file.ts';
+import { createCredentialSource } from '../credentials/source.ts';
+import type { Session } from '../session.ts';
+import { openObjects, type CredentialGetter, type RepositoryObjects } from '../storage/objects.ts';
+import { failureOf, RESTIC_EXIT, type ResticEnd } from './exit-codes.ts';
+import { readPin, writePin } from './pins.ts';
+import { runRestic, type ResticCommand } from './restic.ts';
+
+export interface RepositoryRun extends Pick<
+  ResticCommand,
+  'args' | 'files' | 'onMessage' | 'onText' | 'wrap' | 'cancel'
+> {
+  /** Instead of the repository's own. */
+  readonly password?: Buffer;
+  /** Exit codes beside 0 that the caller understands. */
+  readonly accept?: readonly number[];
+}
+
+/** A repository within reach: address, credentials and password are taken care of. */
+export interface Repository extends AsyncDisposable {
+  readonly objects: RepositoryObjects;
+  /**
+   * Runs restic once on this repository.
+   * @throws AppError for every end but 0 and the accepted codes
+   */
+  run(run: RepositoryRun): Promise<ResticEnd>;
+  /**
+   * One small read, before restic would try a dead address for 15 minutes: is the storage there, and does it hold the
+   * pinned repository? Costs a restic process only when this was never asked before.
+   * @throws AppError `unreachable`, `repository_missing`, `integrity` …
+   */
+  confirm(): Promise<void>;
+  /** Since when restic waits for storage credentials. */
+  waitingSince(): number | undefined;
+}
+
+export interface RepositoryOptions {
+  readonly verb: HelperVerb;
+  readonly access: RepositoryAccess;
+  readonly password: Buffer;
+  /** machine: a password that restic does not know means a wrong repository, not a wrong password. */
+  readonly key: 'machine' | 'typed';
+}
+
+export async function openRepository(session: Session, options: RepositoryOptions): Promise<Repository> {
+  const { access, verb } = options;
+  const credentials = await openCredentials(session, access);
+  const objects = openObjects(session, access, credentials.get);
+  const repositoryArgs = Object.entries(access.options).map(([name, value]) => `--option=${name}=${value}`);
+
+  const run = async ({
+    password = options.password,
+    accept = [],
+    ...rest
+  }: RepositoryRun): Promise<ResticEnd> => {
+    const args = [...repositoryArgs, ...rest.args];
+    const end = await runRestic(session, {
+      ...rest,
+      verb,
+      password,
+      args,
+      address: access.address,
+      environment: credentials.environment,
+    });
+    if (
+      end.code === RESTIC_EXIT.ok ||
+      (end.code !== undefined && !end.cancelled && accept.includes(end.code))
+    )
+      return end;
+    if (end.tail.length > 0) session.output.log('warn', `restic: ${end.tail.join('\n')}`);
+    throw end.code === RESTIC_EXIT.wrongPassword && options.key === 'machine'
+      ? foreignRepository(end)
+      : failureOf(end);
+  };
+
+  return {
+    objects,
+    run,
+    waitingSince: credentials.waitingSince,
+    async confirm() {
+      if (!objects.canRead) return;
+      const config = await objects.read('config');
+      if (!config) throw failureOf(MISSING);
+      if (access.expectId) await confirmId({ session, run, expectId: access.expectId, config });
+    },
+    [Symbol.asyncDispose]: async () => credentials.close(),
+  };
+}
+
+const MISSING: ResticEnd = {
+  code: RESTIC_EXIT.missing,
+  signal: undefined,
+  cancelled: false,
+  message: '',
+  tail: [],
+};
+
+interface Confirmation {
+  readonly session: Session;
+  readonly run: Repository['run'];
+  readonly expectId: string;
+  readonly config: Buffer;
+}
+
+/** The id is inside the encrypted `config`; its stored bytes stand for it once they were seen together. */
+async function confirmId({ session, run, expectId, config }: Confirmation): Promise<void> {
+  const digest = createHash('sha256').update(config).digest('hex');
+  if (readPin(session, expectId) === digest) return;
+  const { id } = await readConfig(run);
+  if (id !== expectId) {
+    throw new AppError('integrity', 'this is not the repository of this plan', {
+      hint: `expected ${expectId.slice(0, 8)}, found ${id.slice(0, 8)}: check the location; nothing was read or written`,
+    });
+  }
+  writePin(session, expectId, digest);
+}
+
+export interface RepositoryConfig {
+  readonly id: string;
+  readonly version: number;
+}
+
+/** @throws AppError `integrity` when restic prints something else than a config */
+export async function readConfig(run: Repository['run']): Promise<RepositoryConfig> {
+  const lines: string[] = [];
+  await run({ args: ['cat', 'config', '--no-lock'], onText: (line) => lines.push(line) });
+  // restic prints this one over several lines, which are no JSON each.
+  const config = JSON.parse(
+    lines.slice(lines.indexOf('{'), lines.indexOf('}') + 1).join('\n') || '{}',
+  ) as Partial<RepositoryConfig>;
+  if (typeof config.id !== 'string' || typeof config.version !== 'number') {
+    throw new AppError('integrity', 'the repository has no readable configuration');
+  }
+  return { id: config.id, version: config.version };
+}
+
+function foreignRepository(end: ResticEnd): AppError {
+  return new AppError('integrity', "this machine's key does not open the repository at this location", {
+    hint: 'it is another repository, or the key was removed: check the location, or adopt it again with the password',
+    retry: 'after_action',
+    cause: failureOf(end),
+  });
+}
+
+interface OpenCredentials {
+  readonly get: CredentialGetter | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  waitingSince(): number | undefined;
+  close(): void;
+}
+
+async function openCredentials(
+  session: Session,
+  { credentials }: RepositoryAccess,
+): Promise<OpenCredentials> {
+  const nothing = { waitingSince: () => undefined, close: () => {} };
+  if (credentials.kind === 'none') return { ...nothing, get: undefined, environment: {} };
+  if (credentials.kind === 'file') {
+    const held = readCredentialFile(credentials.path);
+    const environment = { AWS_SHARED_CREDENTIALS_FILE: credentials.path };
+    return { ...nothing, get: async () => held, environment };
+  }
+  const source = createCredentialSource(session);
+  const endpoint = await openCredentialEndpoint(session, source);
+  return {
+    get: () => source.get(),
+    environment: endpoint.environment,
+    waitingSince: () => source.waitingSince(),
+    close() {
+      endpoint.close();
+      source.close();
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { execa } from 'execa';
+import type { HelperResultOf } from '../../contract/helper-messages.ts';
+import { AppError } from '../../contract/errors.ts';
+import type { Session } from '../session.ts';
+import { versionMessage } from './messages.ts';
+import { assertVersion, findRestic } from './restic-path.ts';
+
+/**
+ * Which restic is used. The only place that pays a process for it.
+ * @throws AppError `engine_missing` when there is none, or one we know to misbehave
+ */
+export async function version(session: Session): Promise<HelperResultOf<'version'>> {
+  const path = findRestic(session.places);
+  const { stdout, failed } = await execa(path, ['version', '--json'], {
+    env: { PATH: session.places.path },
+    extendEnv: false,
+    reject: false,
+    timeout: 10_000,
+    cancelSignal: session.cancel,
+  });
+  const found = failed ? undefined : parse(stdout);
+  if (!versionMessage.check(found)) {
+    throw new AppError('engine_missing', `${path} is no restic we can use`, {
+      hint: 'name a restic 0.18.1 or newer, not 0.19.0, by RESTIC_BIN',
+    });
+  }
+  assertVersion(found.version, path);
+  return { version: found.version, path };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Older versions of restic know no JSON here.
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Type, type Static } from 'typebox';
+import { AppError } from '../../contract/errors.ts';
+import { closed, EpochMs, parser, ResticId, Uuid } from '../../contract/schema.ts';
+import type { Session } from '../session.ts';
+import { createPrivateFileSync, readPrivateFile } from '../state-files.ts';
+
+const Grant = closed({
+  requestId: Uuid,
+  snapshotId: ResticId,
+  target: Type.String(),
+  expiresAt: EpochMs,
+  keyId: ResticId,
+});
+/** A person has typed the password for exactly this restore. */
+export type Grant = Static<typeof Grant>;
+const grantParser = parser(Grant);
+
+/** Replaces an older grant of the same request: the person typed the password again, perhaps for another target. */
+export function writeGrant(session: Session, grant: Grant): void {
+  const path = grantPath(session, grant.requestId);
+  rmSync(path, { force: true });
+  createPrivateFileSync(path, JSON.stringify(grant));
+}
+
+/**
+ * Takes the grant of a restore. It is gone before it is used, so that it can be used once only.
+ * @throws AppError `refused` when there is none for this request, snapshot and target, or it is too old
+ */
+export function takeGrant(
+  session: Session,
+  { requestId, snapshotId, target }: Pick<Grant, 'requestId' | 'snapshotId' | 'target'>,
+): void {
+  const grant = readGrant(grantPath(session, requestId));
+  if (!grant) throw noGrant('the password was not typed for this restore');
+  if (grant.expiresAt <= session.clock()) throw noGrant('the password was typed too long ago');
+  const isForThis =
+    grant.requestId === requestId &&
+    grant.snapshotId === snapshotId &&
+    resolve(grant.target) === resolve(target);
+  if (!isForThis) throw noGrant('the password was typed for another snapshot or target');
+}
+
+function readGrant(path: string): Grant | undefined {
+  try {
+    const grant: unknown = JSON.parse(readPrivateFile(path).toString('utf8'));
+    // Without `force`: of two that read it at the same time only one can remove it, the other one throws.
+    rmSync(path);
+    return grantParser.check(grant) ? grant : undefined;
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    // Not there, no longer there, or not readable: no grant.
+    return undefined;
+  }
+}
+
+const noGrant = (message: string) =>
+  new AppError('refused', message, {
+    hint: 'type it again with `olares-backup restore`',
+    retry: 'after_action',
+  });
+
+const grantPath = ({ stateDir }: Session, requestId: string) => join(stateDir, 'grants', `${requestId}.json`);

@@ -1,0 +1,182 @@
+import type { Readable, Writable } from 'node:stream';
+import { AppError, toErrorBody } from '../contract/errors.ts';
+import {
+  HelperInput,
+  HelperRequest,
+  VERB_PROGRAMS,
+  type HelperOutput,
+  type HelperProgram,
+  type HelperProgress,
+  type StorageCredentials,
+} from '../contract/helper-messages.ts';
+import { parser } from '../contract/schema.ts';
+import { cancelled } from './engine/exit-codes.ts';
+import { readLines } from './engine/lines.ts';
+import type { Output, Session } from './session.ts';
+
+const PROGRESS_INTERVAL_MS = 1_000;
+
+export interface Surroundings extends Pick<Session, 'stateDir' | 'clock' | 'places'> {
+  readonly program: HelperProgram;
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Aborts at SIGTERM and SIGINT. */
+  readonly stop: AbortSignal;
+  /** Does the work of a request. */
+  readonly handle: (request: HelperRequest, session: Session) => Promise<unknown>;
+}
+
+/** Serves one request from the input; resolves when its answer is written. Never rejects. */
+export async function serve(surroundings: Surroundings): Promise<void> {
+  const { input, output, stop } = surroundings;
+  const cancel = new AbortController();
+  const inbox = readInput(input, cancel);
+  stop.addEventListener('abort', () => cancel.abort(cancelled()), { once: true });
+  if (stop.aborted) cancel.abort(cancelled());
+  const writer = createWriter(output, surroundings.clock);
+  const after: ((error: unknown) => Promise<void>)[] = [];
+  const error = await answer(surroundings, { inbox, cancel: cancel.signal, writer, after });
+  for (const action of after) await action(error);
+  await writer.end();
+  input.destroy();
+}
+
+interface Exchange {
+  readonly inbox: Inbox;
+  readonly cancel: AbortSignal;
+  readonly writer: Writer;
+  readonly after: ((error: unknown) => Promise<void>)[];
+}
+
+/** Answers with the error that was written, if it was one. */
+async function answer(
+  surroundings: Surroundings,
+  { inbox, cancel, writer, after }: Exchange,
+): Promise<unknown> {
+  try {
+    const request = parseRequest(await inbox.request, surroundings.program);
+    const result = await surroundings.handle(request, {
+      stateDir: surroundings.stateDir,
+      clock: surroundings.clock,
+      places: surroundings.places,
+      cancel,
+      output: writer,
+      onCredentials: inbox.onCredentials,
+      afterAnswer: (action) => after.push(action),
+    });
+    await writer.send({ type: 'result', result });
+    return undefined;
+  } catch (caught) {
+    const error = cancel.aborted && !(caught instanceof AppError) ? cancelled(caught) : caught;
+    await logCause(writer, error);
+    await writer.send({ type: 'error', error: toErrorBody(error) });
+    return error;
+  }
+}
+
+/** What a person does not see but somebody who looks for the fault needs. */
+async function logCause(writer: Writer, error: unknown): Promise<void> {
+  const cause = error instanceof AppError ? error.cause : error;
+  if (cause instanceof Error)
+    await writer.send({ type: 'log', level: 'warn', message: cause.stack ?? cause.message });
+}
+
+function parseRequest(line: string, program: HelperProgram): HelperRequest {
+  const value: unknown = parseJson(line);
+  const verb = typeof value === 'object' && value !== null && 'verb' in value ? value.verb : undefined;
+  // Only the one shape is compiled: a start of the helper counts in every job.
+  const shape = HelperRequest.anyOf.find((shape) => shape.properties.verb.const === verb);
+  if (!shape) {
+    throw new AppError(
+      'invalid_input',
+      `the request names no verb of the helper: ${String(verb).slice(0, 40)}`,
+      { field: 'verb' },
+    );
+  }
+  const request = parser(shape).parse(value, 'helper request') as HelperRequest;
+  if (VERB_PROGRAMS[request.verb] !== program) {
+    throw new AppError('invalid_input', `"${request.verb}" is no verb of the program ${program}`, {
+      field: 'verb',
+    });
+  }
+  return request;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (error) {
+    throw new AppError('invalid_input', 'the request is no JSON line', { cause: error });
+  }
+}
+
+interface Inbox {
+  readonly request: Promise<string>;
+  onCredentials(listener: (credentials: StorageCredentials) => void): () => void;
+}
+
+/** First line: the request. Further lines: credentials or cancel. The end: cancel. */
+function readInput(input: Readable, cancel: AbortController): Inbox {
+  const listeners = new Set<(credentials: StorageCredentials) => void>();
+  const message = parser(HelperInput);
+  const onInput = (line: string) => {
+    const value = tryJson(line);
+    if (!message.check(value) || value.type === 'cancel') return cancel.abort(cancelled());
+    for (const listener of listeners) listener(value.credentials);
+  };
+  const request = new Promise<string>((resolve, reject) => {
+    let onLine = (line: string) => {
+      onLine = onInput;
+      resolve(line);
+    };
+    void readLines(input, (line) => onLine(line)).then(() => {
+      reject(new AppError('invalid_input', 'the input ended before a request came'));
+      cancel.abort(cancelled());
+    });
+  });
+  return {
+    request,
+    onCredentials(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function tryJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // A daemon that speaks nonsense is as good as gone: the caller cancels.
+    return undefined;
+  }
+}
+
+interface Writer extends Output {
+  send(message: HelperOutput): Promise<void>;
+  end(): Promise<void>;
+}
+
+function createWriter(output: Writable, clock: () => number): Writer {
+  let isOpen = true;
+  let progressAt = 0;
+  // The daemon may be gone; its absence shows at the end of our input.
+  output.on('error', () => (isOpen = false));
+  const send = (message: HelperOutput): Promise<void> =>
+    new Promise((resolve) => {
+      if (!isOpen) return resolve();
+      output.write(`${JSON.stringify(message)}\n`, () => resolve());
+    });
+  return {
+    send,
+    ready: () => void send({ type: 'ready' }),
+    log: (level, message) => void send({ type: 'log', level, message }),
+    credentialsNeeded: () => void send({ type: 'credentials-needed' }),
+    progress(progress: HelperProgress) {
+      if (clock() - progressAt < PROGRESS_INTERVAL_MS) return;
+      progressAt = clock();
+      void send({ type: 'progress', progress });
+    },
+    end: () => new Promise((resolve) => (isOpen ? output.end(() => resolve()) : resolve())),
+  };
+}

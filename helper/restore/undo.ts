@@ -1,0 +1,4 @@
+import { AppError } from '../../contract/errors.ts';
+export const undo = async (_request: unknown, _session: unknown): Promise<never> => {
+  throw new AppError('failed', 'x');
+};

@@ -1,0 +1,71 @@
+import { AppError } from '../../contract/errors.ts';
+import type { RepositoryAccess } from '../../contract/helper-messages.ts';
+
+/** Where a repository's files are, as far as we read any of them ourselves. */
+export type StoragePlace =
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 's3'; readonly base: URL; readonly region: string }
+  | { readonly kind: 'rest'; readonly base: URL; readonly authorization: string | undefined }
+  /** Reached by restic alone. */
+  | { readonly kind: 'other'; readonly scheme: string };
+
+/**
+ * Reads restic's way to write an address.
+ * @throws AppError `invalid_input`
+ */
+export function parseAddress({
+  address,
+  options,
+}: Pick<RepositoryAccess, 'address' | 'options'>): StoragePlace {
+  if (address.startsWith('s3:')) return parseS3(address.slice('s3:'.length), options);
+  if (/^rest:https?:\/\//.test(address)) return parseRest(address.slice('rest:'.length));
+  const path = address.replace(/^local:/, '');
+  if (path.startsWith('/')) return { kind: 'directory', path };
+  return { kind: 'other', scheme: /^([a-z0-9]+):/.exec(address)?.[1] ?? '' };
+}
+
+function parseS3(rest: string, options: RepositoryAccess['options']): StoragePlace {
+  const text = /^https?:\/\//.test(rest) ? rest : `https://${rest.replace(/^\/\//, '')}`;
+  const url = parseUrl(text);
+  const [bucket, ...prefix] = url.pathname.split('/').filter((part) => part !== '');
+  if (!bucket) throw new AppError('invalid_input', 'the S3 address names no bucket', { field: 'location' });
+  const region = options['s3.region'] ?? regionOf(url.hostname);
+  const isByHost = options['s3.bucket-lookup'] === 'dns' || url.hostname.endsWith('.myqcloud.com');
+  const path = (isByHost ? prefix : [bucket, ...prefix]).map((part) => `${encodeKey(part)}/`).join('');
+  const host = isByHost ? `${bucket}.${url.host}` : url.host;
+  return { kind: 's3', base: new URL(`${url.protocol}//${host}/${path}`), region };
+}
+
+/** As S3 signs it: also the characters that URLs leave alone. */
+function encodeKey(part: string): string {
+  return encodeURIComponent(decodeURIComponent(part)).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** AWS and Tencent have the region in the name of the host: `s3.eu-west-1.amazonaws.com`, `cos.ap-seoul.myqcloud.com`. */
+function regionOf(hostname: string): string {
+  return /^(?:s3|cos)[.-]([a-z0-9-]+)\.(?:amazonaws|myqcloud)\.com/.exec(hostname)?.[1] ?? 'us-east-1';
+}
+
+function parseRest(text: string): StoragePlace {
+  const url = parseUrl(text.endsWith('/') ? text : `${text}/`);
+  const user = decodeURIComponent(url.username);
+  const secret = Buffer.from(`${user}:${decodeURIComponent(url.password)}`).toString('base64');
+  const authorization = user === '' ? undefined : `Basic ${secret}`;
+  url.username = '';
+  url.password = '';
+  return { kind: 'rest', base: url, authorization };
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text);
+  } catch (error) {
+    throw new AppError('invalid_input', 'the address of the repository is no valid URL', {
+      field: 'location',
+      cause: error,
+    });
+  }
+}

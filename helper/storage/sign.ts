@@ -1,0 +1,40 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { StorageCredentials } from '../../contract/helper-messages.ts';
+
+const EMPTY_SHA256 = createHash('sha256').digest('hex');
+
+/** Headers of a GET without body, signed by AWS Signature Version 4 for S3. */
+export function signedHeaders(
+  url: URL,
+  { credentials, region, now }: { credentials: StorageCredentials; region: string; now: number },
+): Record<string, string> {
+  const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '');
+  const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`;
+  const headers: Record<string, string> = {
+    host: url.host,
+    'x-amz-content-sha256': EMPTY_SHA256,
+    'x-amz-date': time,
+    ...(credentials.sessionToken === '' ? {} : { 'x-amz-security-token': credentials.sessionToken }),
+  };
+  const names = Object.keys(headers).toSorted();
+  const canonical = [
+    'GET',
+    url.pathname,
+    '',
+    ...names.map((name) => `${name}:${headers[name]}`),
+    '',
+    names.join(';'),
+    EMPTY_SHA256,
+  ].join('\n');
+  const toSign = ['AWS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join(
+    '\n',
+  );
+  const key = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${credentials.secretAccessKey}`);
+  const signature = hmac(key, toSign).toString('hex');
+  const authorization =
+    `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, ` +
+    `SignedHeaders=${names.join(';')}, Signature=${signature}`;
+  return { ...headers, authorization };
+}
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
