@@ -1,0 +1,150 @@
+import type { Command } from 'commander';
+import { AppError, cleanText, type NewPlan, type Plan } from '../../contract/index.ts';
+import { armPlan, collectSecrets, type ArmOptions, type ArmSecrets } from '../arm-plan.ts';
+import { formatMoment } from '../output/format.ts';
+import { scheduleText } from '../output/schedule-text.ts';
+import { parseLocation } from '../parse/location.ts';
+import { parseSourcePaths } from '../parse/paths.ts';
+import { parseSchedule } from '../parse/schedule.ts';
+import { addPasswordOptions } from '../password/sources.ts';
+import type { OpenSession, Session } from '../session.ts';
+import { shellWord } from '../state-dir.ts';
+import { addPlanOptions, parseZone, type PlanOptions } from './plan-options.ts';
+
+interface AddOptions extends PlanOptions, ArmOptions {
+  readonly location?: string;
+  readonly credentialsFile?: string;
+}
+
+export function registerPlanAdd(plan: Command, open: OpenSession): void {
+  const add = plan
+    .command('add')
+    .summary('adds a plan and sets up its repository')
+    .description(
+      'Adds a plan, asks for its password and sets up its repository. The password is stored nowhere.',
+    )
+    .argument('<name>', 'name of the plan');
+  addPlanOptions(add)
+    .option('--location <where>', 'space, a directory, s3:…, rest:… or sftp:… (default: space)')
+    .option('--credentials-file <file>', 'AWS-style file with the keys of an s3: location')
+    .option('--adopt', 'open an existing repository with its password instead of making one')
+    .option('--kit-file <file>', 'write the recovery kit into a new file')
+    .option('--allow-weak-password', 'take a weak password; for tests only');
+  addPasswordOptions(add)
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string, options: AddOptions, command: Command) => {
+      const session = open(command);
+      const armed = await addPlan(session, name, options);
+      session.print.result(armed, () => readyLines(session, armed, options));
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  olares-backup plan add photos --path ~/Photos --schedule daily --at 02:00
+  olares-backup plan add home --path ~ --exclude '*.tmp' --location /mnt/disk/backups
+  olares-backup plan add ci --path /srv --yes --password-file pw --kit-file kit.txt`;
+
+async function addPlan(session: Session, name: string, options: AddOptions): Promise<Plan> {
+  const wanted = wantedPlan(session, name, options);
+  if (session.interactive && !session.yes) {
+    // The daemon looks at name, paths and location before a person has to think of a password.
+    const plan = await createOrContinue(session, wanted);
+    return armPlan(session, plan, await askSecrets(session, plan, options), options);
+  }
+  requireYes(session);
+  const secrets = await collectSecrets(session, options);
+  const plan = await createOrContinue(session, wanted).catch(async (error: unknown) => {
+    await secrets.kit?.discard();
+    throw error;
+  });
+  return armPlan(session, plan, secrets, options);
+}
+
+async function askSecrets(session: Session, plan: Plan, options: AddOptions): Promise<ArmSecrets> {
+  try {
+    return await collectSecrets(session, options);
+  } catch (error) {
+    session.print.note(
+      `The plan ${shellWord(plan.name)} is kept but cannot run yet. Give the same command again to go on, ` +
+        `or take it away: olares-backup plan remove ${shellWord(plan.name)}`,
+    );
+    throw error;
+  }
+}
+
+function requireYes(session: Session): void {
+  if (session.yes) return;
+  throw new AppError('invalid_input', 'there is no terminal to show the recovery words at', {
+    field: '--yes',
+    hint: 'add --yes, a password by --password-file, and --kit-file FILE for the recovery words',
+  });
+}
+
+function wantedPlan(session: Session, name: string, options: AddOptions): NewPlan {
+  if (name.trim() === '')
+    throw new AppError('invalid_input', 'the name of the plan is empty', { field: 'name' });
+  if (!options.path) {
+    throw new AppError('invalid_input', '--path is missing: what shall be saved?', {
+      field: '--path',
+      hint: `for instance: olares-backup plan add ${shellWord(name)} --path ~/Documents`,
+    });
+  }
+  const { cwd } = session.runtime;
+  const { paths, warnings } = parseSourcePaths(options.path, cwd);
+  warnings.forEach((warning) => session.print.warn(warning));
+  const schedule = parseSchedule(options);
+  const zone = parseZone(options.timezone);
+  return {
+    name,
+    paths: [...paths],
+    ...(options.exclude === undefined ? {} : { excludes: options.exclude }),
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(zone === undefined ? {} : { zone }),
+    ...(options.location === undefined && options.credentialsFile === undefined
+      ? {}
+      : { location: parseLocation(options.location ?? 'space', cwd, options.credentialsFile) }),
+  };
+}
+
+/** A plan of the same name that never got its keys is the same wish, begun before. */
+async function createOrContinue(session: Session, wanted: NewPlan): Promise<Plan> {
+  try {
+    return await session.api.call('createPlan', { body: wanted });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
+    const existing = await session.api
+      .call('getPlan', { params: { plan: wanted.name } })
+      .catch(() => undefined);
+    if (existing?.state !== 'unarmed' || !isSameLocation(existing, wanted)) throw error;
+    session.print.note(`Going on with the plan ${cleanText(existing.name)}, which has no keys yet.`);
+    const { location: _location, name: _name, ...changes } = wanted;
+    return session.api.call('changePlan', { params: { plan: existing.id }, body: changes });
+  }
+}
+
+function isSameLocation({ location }: Plan, wanted: NewPlan): boolean {
+  if (wanted.location === undefined) return location.kind === 'space';
+  const given = wanted.location as Record<string, unknown>;
+  return Object.entries(given).every(([key, value]) => (location as Record<string, unknown>)[key] === value);
+}
+
+function readyLines(session: Session, plan: Plan, options: AddOptions): string[] {
+  const { style } = session.print;
+  const now = session.runtime.now();
+  const next = plan.nextDueAt === undefined ? '' : `, next ${formatMoment(plan.nextDueAt, now, plan.zone)}`;
+  const hasRecovery = plan.keys.some(({ role }) => role === 'recovery');
+  return [
+    `${style.good('Ready')}: the plan ${style.bold(cleanText(plan.name))} runs ${scheduleText(plan.schedule)}${next}.`,
+    `Repository: ${cleanText(plan.repository?.address ?? '', 4096)}`,
+    ...(options.kitFile === undefined
+      ? []
+      : [`Recovery kit: ${options.kitFile} — move it away from this machine.`]),
+    ...(hasRecovery
+      ? []
+      : [
+          `${style.warn('No recovery words')}: a lost password means lost snapshots. Add them: olares-backup key add --recovery ${shellWord(plan.name)}`,
+        ]),
+    `Take the first snapshot now: olares-backup backup ${shellWord(plan.name)}`,
+  ];
+}

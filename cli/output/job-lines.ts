@@ -1,0 +1,121 @@
+import {
+  AppError,
+  cleanText,
+  fromErrorBody,
+  type BackupResult,
+  type CheckResult,
+  type Job,
+  type RestoreResult,
+  type Skipped,
+} from '../../contract/index.ts';
+import { formatBytes, formatCount, formatDuration, formatMoment, plural } from './format.ts';
+import type { Style } from './style.ts';
+
+export interface Look {
+  readonly style: Style;
+  readonly now: number;
+}
+
+/** What a finished job did, in words. */
+export function jobResultLines(job: Job, look: Look): string[] {
+  const { result } = job;
+  if (!result) return [`${jobTitle(job)}: ${job.state}`];
+  if (result.kind === 'backup') return backupLines(job, result, look);
+  if (result.kind === 'restore') return restoreLines(result, look);
+  return checkLines(job, result, look);
+}
+
+export function jobTitle(job: Job): string {
+  return job.planName === undefined ? job.kind : `${job.kind} of ${cleanText(job.planName)}`;
+}
+
+function backupLines(job: Job, result: BackupResult, { style }: Look): string[] {
+  const isWhole = result.skipped.count === 0;
+  const head = isWhole ? style.good('Snapshot taken') : style.warn('Snapshot taken, but it is incomplete');
+  return [
+    `${head}: ${style.bold(result.snapshotId.slice(0, 8))}${job.planName === undefined ? '' : ` of ${cleanText(job.planName)}`}`,
+    `  ${plural(result.filesTotal, 'file')}, ${formatBytes(result.bytesTotal)}; ` +
+      `${formatCount(result.filesNew)} new, ${formatCount(result.filesChanged)} changed, ${formatCount(result.filesUnmodified)} unchanged`,
+    `  ${formatBytes(result.addedBytes)} added to storage in ${formatDuration(result.durationMs)}`,
+    ...skippedLines(result.skipped, `${plural(result.skipped.count, 'file')} could not be read:`),
+    ...warningLines(result.warnings, style),
+  ];
+}
+
+function restoreLines(result: RestoreResult, { style, now }: Look): string[] {
+  const isWhole = result.skipped.count === 0;
+  const head = isWhole ? style.good('Restored') : style.warn('Restored, but not everything');
+  return [
+    `${head} ${plural(result.filesRestored, 'file')}, ${formatBytes(result.bytesRestored)} in ${formatDuration(result.durationMs)}`,
+    `  to ${style.bold(cleanText(result.target, 4096))}`,
+    `  ${plural(result.filesVerified, 'file')} read again and compared with the snapshot`,
+    ...skippedLines(result.skipped, `${plural(result.skipped.count, 'file')} could not be restored:`),
+    ...skippedLines(result.stripped, `${plural(result.stripped.count, 'special right')} not brought back:`),
+    ...undoLines(result, now),
+    ...warningLines(result.warnings, style),
+  ];
+}
+
+function undoLines({ undoPath, undoUntil }: RestoreResult, now: number): string[] {
+  if (undoPath === undefined) return [];
+  const until = undoUntil === undefined ? '' : `, kept until ${formatMoment(undoUntil, now)}`;
+  return [`  what was there before is in ${cleanText(undoPath, 4096)}${until}`];
+}
+
+function checkLines(job: Job, result: CheckResult, { style }: Look): string[] {
+  const read = result.readDataPercent > 0 ? `, ${result.readDataPercent} % of the data read` : '';
+  const where =
+    job.planName === undefined ? 'The repository' : `The repository of ${cleanText(job.planName)}`;
+  const took = `checked in ${formatDuration(result.durationMs)}${read}`;
+  if (result.problems.length === 0) return [`${style.good('No problem found')}: ${where} was ${took}`];
+  return [
+    `${style.bad(plural(result.problems.length, 'problem'))}: ${where} was ${took}`,
+    ...result.problems.map((problem) => `  ${cleanText(problem)}`),
+  ];
+}
+
+function skippedLines({ count, first }: Skipped, title: string): string[] {
+  if (count === 0) return [];
+  const names = first.map(({ path, reason }) => `    ${cleanText(path, 4096)}: ${cleanText(reason)}`);
+  const more = count > first.length ? [`    and ${formatCount(count - first.length)} more`] : [];
+  return [`  ${title}`, ...names, ...more];
+}
+
+function warningLines(warnings: readonly string[], style: Style): string[] {
+  return warnings.map((warning) => `  ${style.warn('warning:')} ${cleanText(warning)}`);
+}
+
+/** The error of a job that ended without a result, or that nobody can watch to its end. */
+export function jobError(job: Job): AppError | undefined {
+  if (job.state === 'succeeded' || job.state === 'incomplete') return undefined;
+  if (job.state === 'cancelled') {
+    return new AppError(
+      'cancelled',
+      `the ${jobTitle(job)} was cancelled${reasonOf(job)}; ${CANCELLED[job.kind]}`,
+    );
+  }
+  if (job.state === 'interrupted') {
+    return new AppError(
+      'failed',
+      `the ${jobTitle(job)} was interrupted${reasonOf(job)}; ${CANCELLED[job.kind]}`,
+      {
+        hint: 'start it again with `olares-backup restore`',
+      },
+    );
+  }
+  return job.error
+    ? fromErrorBody(job.error)
+    : new AppError('failed', `the ${jobTitle(job)} failed${reasonOf(job)}`, {
+        hint: 'see `olares-backup logs`',
+      });
+}
+
+const CANCELLED: Record<string, string> = {
+  backup: 'no snapshot was made, what was already uploaded is used by the next run',
+  restore: 'your files are as they were',
+  check: 'nothing was changed',
+};
+
+function reasonOf({ reason }: Job): string {
+  return reason === undefined ? '' : ` (${cleanText(reason)})`;
+}

@@ -1,0 +1,31 @@
+import { AppError } from '../../contract/index.ts';
+
+export const SHORTEST_PASSWORD = 12;
+/** As the secret channel takes it. */
+const LONGEST_PASSWORD = 1024;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/**
+ * One form for what people see as one password: composed and decomposed letters are different bytes, and restic trims
+ * what it reads, so a password that depends on either could not be typed again.
+ */
+export function normalisePassword(typed: string): string {
+  return typed.normalize('NFC');
+}
+
+/**
+ * Refuses a password that could not be used at all, weak or not.
+ * @throws AppError `invalid_input` saying which rule it breaks; never holds the password
+ */
+export function requireUsablePassword(password: string): void {
+  const fault = formFault(password);
+  if (fault) throw new AppError('invalid_input', fault, { field: 'password', hint: 'choose another one' });
+}
+
+function formFault(password: string): string | undefined {
+  if (password === '') return 'the password is empty';
+  if (CONTROL.test(password)) return 'the password holds a control character, such as a tab or a line break';
+  if (password.trim() !== password) return 'the password begins or ends with white space';
+  if (password.length > LONGEST_PASSWORD) return `the password is longer than ${LONGEST_PASSWORD} characters`;
+  return undefined;
+}

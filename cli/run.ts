@@ -1,0 +1,67 @@
+import { CommanderError } from 'commander';
+import { AppError, EXIT_CODES, toErrorBody, type ErrorBody, type ErrorCode } from '../contract/index.ts';
+import { toJsonText } from './output/json.ts';
+import { createProgram } from './program.ts';
+import type { Runtime } from './runtime.ts';
+import { printerFor } from './session.ts';
+
+/** Runs one command line to its end and answers with the exit code; every error was shown by then. */
+export async function runCli(runtime: Runtime): Promise<number> {
+  let exitCode = 0;
+  let usageText = '';
+  const program = createProgram({
+    runtime,
+    endWith: (code: ErrorCode) => {
+      exitCode = EXIT_CODES[code];
+    },
+    writeError: (text) => {
+      usageText += text;
+    },
+  });
+  try {
+    await program.parseAsync([...runtime.args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    return showError(runtime, toAppError(error, usageText));
+  }
+}
+
+function toAppError(error: unknown, usageText: string): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  // A noun without a verb: its help is the answer.
+  if (error.code === 'commander.help') return new AppError('invalid_input', usageText.trim());
+  const [first = '', ...others] = usageText.trim().split('\n');
+  const suggestion = others.find((line) => line.startsWith('(Did you mean'))?.slice(1, -1);
+  return new AppError('invalid_input', first.replace(/^error: /, ''), {
+    hint: suggestion ?? '`olares-backup --help` lists the commands and options',
+  });
+}
+
+function showError(runtime: Runtime, error: unknown): number {
+  const body = toErrorBody(error);
+  const exitCode = EXIT_CODES[body.code];
+  // The options may be what is wrong, so their parser is not asked.
+  const json = runtime.args.includes('--json');
+  const noColor = runtime.args.includes('--no-color');
+  if (json) runtime.stdout.write(`${toJsonText(errorDocument(body, exitCode), 2)}\n`);
+  else showForPeople(runtime, { body, noColor });
+  if (!(error instanceof AppError) && runtime.env['OLARES_BACKUP_DEBUG']) {
+    runtime.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  }
+  return exitCode;
+}
+
+function errorDocument(body: ErrorBody, exitCode: number): object {
+  const { code, message, hint, field, retryAfterMs } = body;
+  return { error: { code, exitCode, message, hint, field, retryAfterMs } };
+}
+
+function showForPeople(runtime: Runtime, { body, noColor }: { body: ErrorBody; noColor: boolean }): void {
+  const print = printerFor(runtime, { color: !noColor });
+  const lines = body.message.split('\n');
+  // A help page is no sentence about an error.
+  const isPage = lines.length > 2;
+  print.note(isPage ? body.message : `${print.errorStyle.bad('error:')} ${body.message}`);
+  if (body.hint && !isPage) print.note(`${print.errorStyle.dim('hint:')} ${body.hint}`);
+}

@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError, JOB_END_STATES, type Job } from '../contract/index.ts';
+import { readEvents, type StreamItem } from './event-stream.ts';
+import { createProgressView, type ProgressView } from './output/progress.ts';
+import type { Session } from './session.ts';
+
+/** How long a daemon that went away may take to come back before the view ends. */
+const RECONNECT_MS = 60_000;
+const RECONNECT_PAUSE_MS = 500;
+
+/** What the first Ctrl-C means: ask the job to stop, or only stop looking at it. */
+export type InterruptWish = 'cancel' | 'leave';
+
+/**
+ * Shows a job until it ends, over restarts of the daemon.
+ * @throws AppError `cancelled` when the person left the view; the job goes on then
+ */
+export async function watchJob(session: Session, jobId: string, wish: InterruptWish): Promise<Job> {
+  const { runtime, quiet, print, api } = session;
+  const view = await createProgressView({ stderr: runtime.stderr, quiet, now: runtime.now });
+  const left = new AbortController();
+  let interrupts = wish === 'leave' ? 1 : 0;
+  const stopListening = runtime.onInterrupt(() => {
+    interrupts += 1;
+    if (interrupts > 1) return left.abort();
+    view.clear();
+    print.note(
+      'Asking for a clean stop. Press Ctrl-C again to leave this view; the job then goes on by itself.',
+    );
+    api.call('cancelJob', { params: { job: jobId } }).catch((error: unknown) => {
+      print.warn(`it could not be asked to stop: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  });
+  try {
+    return await follow(session, jobId, { view, signal: left.signal });
+  } finally {
+    stopListening();
+    view.clear();
+  }
+}
+
+interface Watcher {
+  readonly view: ProgressView;
+  readonly signal: AbortSignal;
+}
+
+async function follow(session: Session, jobId: string, { view, signal }: Watcher): Promise<Job> {
+  // The number is read before the job, so that nothing between the two is missed.
+  let seq = (await session.api.call('getStatus')).eventSeq;
+  let job = await session.api.call('getJob', { params: { job: jobId } });
+  tellState(session, view, job);
+  while (!needsNoWatch(job)) {
+    for await (const item of readEvents(session.transport, seq, signal)) {
+      if (item.type === 'event') seq = item.event.seq;
+      else if (item.progress.jobId === job.id && !signal.aborted) view.show(item.progress);
+      const next = jobIn(item, job.id);
+      if (!next) continue;
+      job = next;
+      tellState(session, view, job);
+      if (needsNoWatch(job)) break;
+    }
+    if (signal.aborted) throw leftView(job);
+    if (!needsNoWatch(job)) job = await lookAgain(session, job, signal);
+  }
+  return job;
+}
+
+function jobIn(item: StreamItem, jobId: string): Job | undefined {
+  if (item.type !== 'event' || item.event.kind !== 'job.state') return undefined;
+  return item.event.body.job.id === jobId ? item.event.body.job : undefined;
+}
+
+function needsNoWatch(job: Job): boolean {
+  // An interrupted restore waits for a person, so nothing more will happen to see.
+  return JOB_END_STATES.has(job.state) || (job.state === 'interrupted' && job.kind === 'restore');
+}
+
+function tellState(session: Session, view: ProgressView, job: Job): void {
+  if (job.state !== 'waiting' && job.state !== 'interrupted') return;
+  view.clear();
+  session.print.note(`${job.state}${job.reason === undefined ? '' : `: ${job.reason}`}`);
+}
+
+async function lookAgain(session: Session, job: Job, signal: AbortSignal): Promise<Job> {
+  const giveUpAt = session.runtime.now() + RECONNECT_MS;
+  for (;;) {
+    if (signal.aborted) throw leftView(job);
+    await delay(RECONNECT_PAUSE_MS);
+    try {
+      return await session.api.call('getJob', { params: { job: job.id } });
+    } catch (error) {
+      const isAway = error instanceof AppError && error.code === 'daemon_not_running';
+      if (!isAway || session.runtime.now() > giveUpAt) throw error;
+    }
+  }
+}
+
+function leftView(job: Job): AppError {
+  return new AppError('cancelled', `left the view; the ${job.kind} goes on by itself`, {
+    hint: `olares-backup job watch ${job.id}`,
+  });
+}
