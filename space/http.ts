@@ -80,13 +80,19 @@ async function addParts(app: FastifyInstance, options: HttpOptions): Promise<voi
   await app.register(async (scope) => addPairingRoute(scope, { state, clock, log, faults, changed }));
   await app.register(async (scope) =>
     addConsoleRoutes(scope, {
-      ...{ viewers, log, createPairingCode, revoke, storage: storageIdentity },
+      viewers,
+      log,
+      createPairingCode,
+      revoke,
+      storage: storageIdentity,
       hosts: () => hosts.names(),
       isHttps: hosts.isHttps,
       // With the port: cookies of two servers on one name would else be one.
       cookieName: () => `olares-space-${hosts.port}`,
       sources: {
-        ...{ state, clock, progress },
+        state,
+        clock,
+        progress,
         get spaceUrl() {
           return hosts.url;
         },

@@ -75,6 +75,7 @@ async function serve(values: Values): Promise<void> {
     ...parseListen(values.listen),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     dataDir: dataDir(values),
+    clock: Date.now,
     allowHosts: values['allow-host'] ?? [],
     behindProxy: values['behind-proxy'],
     quotaBytes: parseQuota(values.quota),

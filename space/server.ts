@@ -28,7 +28,7 @@ export interface SpaceOptions {
   readonly host?: string;
   /** 0 takes a free one. */
   readonly port?: number;
-  readonly clock?: Clock;
+  readonly clock: Clock;
   readonly random?: Random;
   /** Quota of accounts that are made from now on. */
   readonly quotaBytes?: number;
@@ -74,7 +74,7 @@ const DEFAULT_TIMING: Timing = { pingMs: 20_000, pongMs: 10_000, helloMs: 10_000
  * @throws AppError `config_invalid`, or `conflict` when another process serves this directory or has the port
  */
 export async function openSpace(options: SpaceOptions): Promise<SpaceServer> {
-  const { dataDir, host = '127.0.0.1', port = 0, clock = Date.now, random = randomBytes } = options;
+  const { dataDir, host = '127.0.0.1', port = 0, clock, random = randomBytes } = options;
   const log = options.log ?? silentLog;
   const hosts = new SpaceHosts({ ...options, host });
   const unlock = lockDataDir(dataDir);
@@ -134,40 +134,11 @@ interface Parts extends SpaceOptions {
 }
 
 async function assemble(parts: Parts): Promise<SpaceServer> {
-  const { state, storage, hosts, clock, random, log, faults, opened } = parts;
-  const viewers = new Viewers();
-  const progress = new LiveProgress();
-  const changed = () => viewers.changed();
-  const hub = new AgentHub({
-    ...{ state, clock, random, log, faults, changed },
-    timing: { ...DEFAULT_TIMING, ...parts.timing },
-    hosts: () => hosts.names(),
-    progress: (deviceId, jobId, body) => {
-      progress.set(deviceId, jobId, body);
-      changed();
-    },
-  });
-  const storageIdentity: StorageIdentity = {
-    cloud: 'aws',
-    region: REGION,
-    bucket: BUCKET,
-    // Known once the port is.
-    get endpoint() {
-      return hosts.url;
-    },
-  };
-  const createPairingCode = (name: string) =>
-    state.pairingCodes.create(state.accounts.ensure(name, parts.quotaBytes ?? DEFAULT_QUOTA_BYTES).id);
-  const revoke = (deviceId: string) => {
-    state.devices.revoke(deviceId);
-    hub.dismiss(deviceId);
-    changed();
-  };
-  const wire: WireContext = { state, storage, storageIdentity, clock, changed };
-  const http = await buildHttp({
-    ...{ wire, hub, hosts, viewers, progress, log, faults, createPairingCode, revoke },
-    pageDir: parts.pageDir ?? findConsolePage(),
-  });
+  const { state, storage, hosts, opened, log, faults } = parts;
+  const services = createServices(parts);
+  const { hub, viewers, storageIdentity, createPairingCode, revoke } = services;
+  const pageDir = parts.pageDir ?? findConsolePage();
+  const http = await buildHttp({ ...services, hosts, log, faults, pageDir });
   opened.push(() => http.close());
   opened.push(() => hub.close());
   opened.push(() => viewers.close());
@@ -176,13 +147,59 @@ async function assemble(parts: Parts): Promise<SpaceServer> {
   return {
     url: hosts.url,
     port: hosts.port,
-    ...{ state, storage, storageIdentity, hub, createPairingCode, revoke },
+    state,
+    storage,
+    storageIdentity,
+    hub,
+    createPairingCode,
+    revoke,
     createConsoleLink: () => consoleLink(hosts.url, state),
     command: (command) => hub.command(command),
     allowHost: (host) => hosts.allow(host),
     close: parts.closeAll,
   };
 }
+
+function createServices(parts: Parts) {
+  const { state, storage, hosts, clock, random, log, faults } = parts;
+  const viewers = new Viewers();
+  const progress = new LiveProgress();
+  const changed = () => viewers.changed();
+  const hub = new AgentHub({
+    state,
+    clock,
+    random,
+    log,
+    faults,
+    changed,
+    timing: { ...DEFAULT_TIMING, ...parts.timing },
+    hosts: () => hosts.names(),
+    progress: (deviceId, jobId, body) => {
+      progress.set(deviceId, jobId, body);
+      changed();
+    },
+  });
+  const storageIdentity = storageIdentityOf(hosts);
+  const wire: WireContext = { state, storage, storageIdentity, clock, changed };
+  const createPairingCode = (name: string) =>
+    state.pairingCodes.create(state.accounts.ensure(name, parts.quotaBytes ?? DEFAULT_QUOTA_BYTES).id);
+  const revoke = (deviceId: string) => {
+    state.devices.revoke(deviceId);
+    hub.dismiss(deviceId);
+    changed();
+  };
+  return { viewers, progress, hub, storageIdentity, wire, createPairingCode, revoke };
+}
+
+const storageIdentityOf = (hosts: SpaceHosts): StorageIdentity => ({
+  cloud: 'aws',
+  region: REGION,
+  bucket: BUCKET,
+  // Known once the port is.
+  get endpoint() {
+    return hosts.url;
+  },
+});
 
 /** Its code is in the fragment, which no browser sends to a server and no log keeps. */
 export const consoleLink = (url: string, state: State): string =>

@@ -1,7 +1,7 @@
 import {
   SNAPSHOT_SAVE_FIELDS,
   STS_DURATION_SECONDS,
-  WIRE_PATHS,
+  type WIRE_PATHS,
   type Envelope,
 } from '../../contract/space/wire.ts';
 import type { Clock } from '../ids.ts';
