@@ -90,7 +90,8 @@ async function* pieces(request: S3Request, decoder: ChunkDecoder | undefined): A
   const { message } = request;
   message.setTimeout(IDLE_MS, () => message.destroy());
   try {
-    for await (const chunk of message as AsyncIterable<Buffer>) {
+    // A refusal in mid-body must leave the connection standing, or there is no way to tell the client why.
+    for await (const chunk of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (decoder === undefined) yield chunk;
       else yield* decoder.feed(chunk);
     }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { CredentialIssuer } from '../credentials.ts';
 import type { ObjectStore } from '../disk/object-store.ts';
 import type { StorageFault, StorageFaults } from '../faults.ts';
@@ -31,14 +32,16 @@ export async function serve(
   // Clients correct their clocks by this header, so it has to be the clock that judges them.
   response.setHeader('date', new Date(options.clock()).toUTCString());
   response.setHeader('x-amz-request-id', requestId);
+  // Node takes the socket off a destroyed message.
+  const { socket } = message;
   message.on('error', () => undefined);
   response.on('error', () => undefined);
   try {
     await run(parseRequest(message), response, options);
   } catch (error) {
-    refuse(error, { message, response, requestId, onError: options.onError });
+    refuse(error, { message, socket, response, requestId, onError: options.onError });
   }
-  limitDrain(message);
+  limitDrain(message, socket);
 }
 
 async function run(request: S3Request, response: ServerResponse, options: EndpointOptions): Promise<void> {
@@ -76,15 +79,16 @@ function refuse(
   error: unknown,
   options: {
     message: IncomingMessage;
+    socket: Socket;
     response: ServerResponse;
     requestId: string;
     onError: EndpointOptions['onError'];
   },
 ): void {
-  const { message, response, requestId, onError } = options;
+  const { message, socket, response, requestId, onError } = options;
   const answer = toS3Error(error);
   // Cut by the client: there is nobody to answer and nothing wrong here.
-  const gone = response.destroyed || message.socket.destroyed;
+  const gone = response.destroyed || socket.destroyed;
   if (answer.status >= 500 && answer.cause !== undefined && !gone) onError(answer.cause, requestId);
   if (response.headersSent || gone) {
     response.destroy();
@@ -98,10 +102,10 @@ function refuse(
  * Lets the client finish sending a body that was refused, for a while. Closing at once would reset the
  * connection and could take the answer with it: the client would see a network fault and try again.
  */
-function limitDrain(message: IncomingMessage): void {
-  if (message.complete || message.socket.destroyed) return;
+function limitDrain(message: IncomingMessage, socket: Socket): void {
+  if (message.complete || socket.destroyed) return;
   message.resume();
-  const timer = setTimeout(() => message.socket.destroy(), DRAIN_MS);
+  const timer = setTimeout(() => socket.destroy(), DRAIN_MS);
   timer.unref();
   message.once('close', () => clearTimeout(timer));
   message.once('end', () => clearTimeout(timer));
@@ -118,10 +122,11 @@ async function applyFault(
     await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     return () => undefined;
   }
+  const { socket } = message;
   let left = fault.dropAfterBytes;
   const spend = (bytes: number): void => {
     left -= bytes;
-    if (left <= 0) message.socket.destroy();
+    if (left <= 0) socket.destroy();
   };
   spend(0);
   return spend;
