@@ -14,7 +14,6 @@ let quotaBytes = Number.POSITIVE_INFINITY;
 beforeEach(async () => {
   quotaBytes = Number.POSITIVE_INFINITY;
   fixture = await startStorage({ quotaBytes: () => quotaBytes });
-  // oxlint-disable-next-line no-restricted-properties -- a test has no config to ask
   restic = await ResticRunner.create(resticBinary(process.env));
   source = restic.source;
   await writeFile(path.join(source, 'noise'), randomBytes(3_000_000));

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,11 +6,11 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StorageFault } from './storage.ts';
 import { createChecksum } from './s3/checksum.ts';
+import { sendChunked, type ChunkedUpload } from './testing/aws-chunked.ts';
 import {
   ACCOUNT,
   BUCKET,
   PREFIX,
-  REGION,
   send,
   sendRaw,
   signedHeaders,
@@ -20,6 +20,7 @@ import {
 
 let fixture: StorageFixture;
 let fault: StorageFault | undefined;
+type Stream = Omit<ChunkedUpload, 'chunks'>;
 const target = `/${BUCKET}/${encodeURIComponent(PREFIX)}/streamed`;
 
 beforeEach(async () => {
@@ -37,63 +38,9 @@ async function blobFiles(): Promise<string[]> {
 }
 
 const read = async () => sendRaw(fixture, fixture.credentials(), { method: 'GET', path: target });
-const sha256 = (text: Buffer | string) => createHash('sha256').update(text).digest('hex');
 
-interface Stream {
-  /** Bends the framed body before it is sent. */
-  bend?: (body: string) => string;
-  trailer?: Record<string, string>;
-  unsigned?: boolean;
-  announce?: string;
-  length?: number;
-}
-
-/** Sends `chunks` framed by the rules of aws-chunked, written here anew from AWS's description. */
-async function sendStream(chunks: string[], options: Stream = {}) {
-  const credentials = fixture.credentials();
-  const { trailer, unsigned = false } = options;
-  const payload = `STREAMING-${unsigned ? 'UNSIGNED-PAYLOAD' : 'AWS4-HMAC-SHA256-PAYLOAD'}${trailer ? '-TRAILER' : ''}`;
-  const announce = options.announce ?? Object.keys(trailer ?? {})[0];
-  const request = {
-    method: 'PUT',
-    path: target,
-    payload,
-    headers: {
-      'content-encoding': 'aws-chunked',
-      'x-amz-decoded-content-length': String(options.length ?? Buffer.byteLength(chunks.join(''))),
-      ...(announce === undefined ? {} : { 'x-amz-trailer': announce }),
-    },
-  };
-  const headers = await signedHeaders(fixture, credentials, request);
-  const longDate = headers['x-amz-date'] ?? '';
-  const scope = `${longDate.slice(0, 8)}/${REGION}/s3/aws4_request`;
-  const key = scope
-    .split('/')
-    .reduce(
-      (k: Buffer | string, part) => createHmac('sha256', k).update(part).digest(),
-      `AWS4${credentials.secretAccessKey}`,
-    );
-  let previous = headers['authorization']?.slice(-64) ?? '';
-  const sign = (kind: string, content: string) => {
-    previous = createHmac('sha256', key)
-      .update([`AWS4-HMAC-SHA256-${kind}`, longDate, scope, previous, content].join('\n'))
-      .digest('hex');
-    return previous;
-  };
-  let body = '';
-  for (const chunk of [...chunks, '']) {
-    const signature = unsigned
-      ? ''
-      : `;chunk-signature=${sign('PAYLOAD', `${sha256('')}\n${sha256(chunk)}`)}`;
-    body += `${Buffer.byteLength(chunk).toString(16)}${signature}\r\n${chunk}${chunk === '' ? '' : '\r\n'}`;
-  }
-  const lines = Object.entries(trailer ?? {}).map(([name, value]) => `${name}:${value}`);
-  body += lines.map((line) => `${line}\r\n`).join('');
-  if (trailer && !unsigned)
-    body += `x-amz-trailer-signature:${sign('TRAILER', sha256(lines.map((line) => `${line}\n`).join('')))}\r\n`;
-  body = options.bend?.(`${body}\r\n`) ?? `${body}\r\n`;
-  return send(fixture.port, { method: 'PUT', path: target, headers, body });
-}
+const sendStream = (chunks: string[], options: Stream = {}) =>
+  sendChunked(fixture, target, { ...options, chunks });
 
 const crc32c = (text: string) => {
   const sum = createChecksum('crc32c');

@@ -55,9 +55,9 @@ function fromHeaders(request: S3Request): Claimed {
 
 function fromQuery(request: S3Request): Claimed {
   const parts = readParts({
-    credential: queryValue(request, 'X-Amz-Credential') ?? '',
-    signedHeaders: queryValue(request, 'X-Amz-SignedHeaders') ?? '',
-    signature: queryValue(request, 'X-Amz-Signature') ?? '',
+    credential: queryValue(request, 'X-Amz-Credential'),
+    signedHeaders: queryValue(request, 'X-Amz-SignedHeaders'),
+    signature: queryValue(request, 'X-Amz-Signature'),
     longDate: queryValue(request, 'X-Amz-Date'),
   });
   const expires = queryValue(request, 'X-Amz-Expires') ?? '';
@@ -81,25 +81,16 @@ function fromQuery(request: S3Request): Claimed {
   };
 }
 
-function readParts(text: {
-  credential: string;
-  signedHeaders: string;
-  signature: string;
-  longDate: string | undefined;
-}) {
-  const [, accessKeyId, date, region] = SCOPE.exec(text.credential) ?? [];
-  const longDate = text.longDate ?? '';
+/** The parts that both ways of signing have; undefined unless all are there and well formed. */
+function readParts(
+  text: Partial<Record<'credential' | 'signedHeaders' | 'signature' | 'longDate', string | undefined>>,
+) {
+  const { credential = '', signedHeaders = '', signature = '', longDate = '' } = text;
+  const [, accessKeyId, date, region] = SCOPE.exec(credential) ?? [];
   const signedAtMs = parseDate(longDate);
   if (accessKeyId === undefined || region === undefined || date !== longDate.slice(0, 8)) return undefined;
-  if (Number.isNaN(signedAtMs) || !/^[0-9a-f]{64}$/.test(text.signature)) return undefined;
-  return {
-    accessKeyId,
-    region,
-    longDate,
-    signedAtMs,
-    signedHeaders: text.signedHeaders.split(';'),
-    signature: text.signature,
-  };
+  if (Number.isNaN(signedAtMs) || !/^[0-9a-f]{64}$/.test(signature)) return undefined;
+  return { accessKeyId, region, longDate, signedAtMs, signedHeaders: signedHeaders.split(';'), signature };
 }
 
 /** Unix ms of `20260131T235959Z`, NaN for anything else. */
