@@ -29,7 +29,8 @@ export interface Plans {
   list(): Plan[];
   /** What the engine needs and the API does not show. */
   row(id: string): PlanRow;
+  /** Called inside the transaction that removes a plan: end its pending work here. */
+  onRemoved(listener: PlanListener): () => void;
 }
 
-/** Called inside the transaction that changes or removes a plan. */
 export type PlanListener = (plan: Plan, append: Append) => void;

@@ -1,0 +1,82 @@
+import {
+  AppError,
+  cleanText,
+  type Location,
+  type NewPlan,
+  type PlanChange,
+  type Schedule,
+} from '../../contract/index.ts';
+import type { PlanRow } from '../store/plan-table.ts';
+import { validPlanName } from './plan-name.ts';
+import { checkLocation, validSources } from './plan-paths.ts';
+
+export type NextDueAt = (schedule: Schedule, zone: string, planId: string) => number | null;
+
+export interface PlanInputOptions {
+  readonly stateDir: string;
+  /** Zone of plans that name none: the machine's. */
+  readonly defaultZone: string;
+  /**
+   * Next run after now; null: never by itself.
+   * @throws AppError `invalid_input` when there can be none, naming what is wrong with the schedule
+   */
+  readonly nextDueAt: NextDueAt;
+}
+
+/** What a person decides about a plan. */
+export type PlanChoice = Pick<PlanRow, 'name' | 'paths' | 'excludes' | 'schedule' | 'zone' | 'location'>;
+
+const DEFAULT_SCHEDULE: Schedule = { kind: 'daily', at: '04:00' };
+const DEFAULT_LOCATION: Location = { kind: 'space' };
+
+/** @throws AppError `invalid_input` naming field, value and way out */
+export function newChoice(input: NewPlan, options: PlanInputOptions): PlanChoice {
+  const { location = DEFAULT_LOCATION } = input;
+  const defaults = { excludes: [], schedule: DEFAULT_SCHEDULE, zone: options.defaultZone };
+  return checkedChoice({ ...defaults, ...defined(input), location }, options);
+}
+
+/** @throws AppError `invalid_input` naming field, value and way out */
+export function changedChoice(row: PlanRow, change: PlanChange, options: PlanInputOptions): PlanChoice {
+  const { name, paths, excludes, schedule, zone, location } = row;
+  const next = { name, paths, excludes, schedule, zone, location, ...defined(change) };
+  return checkedChoice(next, options, change.paths !== undefined);
+}
+
+function checkedChoice(choice: PlanChoice, options: PlanInputOptions, pathsGiven = true): PlanChoice {
+  const name = validPlanName(choice.name);
+  // Sources that went away since (an unplugged disk) must not keep a person from changing something else.
+  const paths = pathsGiven ? validSources(choice.paths, options.stateDir) : choice.paths;
+  checkLocation(choice.location, paths);
+  checkZone(choice.zone);
+  options.nextDueAt(choice.schedule, choice.zone, '');
+  return { ...choice, name, paths, excludes: validExcludes(choice.excludes) };
+}
+
+function validExcludes(excludes: readonly string[]): string[] {
+  for (const pattern of excludes) {
+    if (pattern.trim() !== '' && !/[\0\r\n]/.test(pattern)) continue;
+    const fault = pattern.trim() === '' ? 'is empty' : 'contains a line break or NUL';
+    throw new AppError('invalid_input', `the exclude pattern "${cleanText(pattern, 200)}" ${fault}`, {
+      field: 'excludes',
+      hint: 'give a pattern such as "*.tmp" or "/home/*/cache"',
+    });
+  }
+  return [...new Set(excludes)];
+}
+
+function checkZone(zone: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+  } catch (error) {
+    throw new AppError('invalid_input', `"${cleanText(zone, 80)}" is not a time zone`, {
+      field: 'zone',
+      hint: 'use an IANA name such as Europe/Berlin',
+      cause: error,
+    });
+  }
+}
+
+function defined<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}
