@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { useAgent, useAgentState } from '../state/context.ts';
 import type { Notice } from '../state/notice.ts';
+import { Foreign } from './basics.tsx';
 import { Icon } from './icon.tsx';
 
 const SHOWN_MS = 12_000;
@@ -9,6 +10,7 @@ const SHOWN_MS = 12_000;
 /** Says that what is shown may be old, and that nothing has to be done about it. */
 export function ConnectionBanner(): JSX.Element {
   const connection = useAgentState((state) => state.connection);
+  const error = useAgentState((state) => state.connectionError);
   return (
     <div class="banner-region" role="status">
       {connection === 'lost' ? (
@@ -17,6 +19,12 @@ export function ConnectionBanner(): JSX.Element {
           <span>
             <strong>Reconnecting to the agent…</strong> Backups go on without this page. If this stays, type{' '}
             <code>olares-backup doctor</code>.
+            {error === undefined ? null : (
+              <>
+                {' '}
+                The agent says: <Foreign text={error} />
+              </>
+            )}
           </span>
         </div>
       ) : null}

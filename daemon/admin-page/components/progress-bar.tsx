@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Progress } from '../../../contract/index.ts';
+import { cleanText, type Progress } from '../../../contract/index.ts';
 import { formatBytes, formatCount, formatPercent } from '../format/size.ts';
 import { formatRemaining } from '../format/time.ts';
 import { PHASE_WORDS } from '../format/words.ts';
@@ -24,7 +24,7 @@ export function JobProgress({
       <div
         class="progress__track"
         role="progressbar"
-        aria-label={label}
+        aria-label={cleanText(label)}
         aria-valuemin={0}
         aria-valuemax={100}
         {...(fraction === undefined ? {} : { 'aria-valuenow': Math.floor(fraction * 100) })}

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { JOB_END_STATES, type Job, type Plan } from '../../../contract/index.ts';
+import { cleanText, JOB_END_STATES, type Job, type Plan } from '../../../contract/index.ts';
 import { ActionButton, Badge, Fault, Foreign, When } from '../components/basics.tsx';
 import { counted, formatBytes } from '../format/size.ts';
 import { locationWords, PLAN_STATE_WORDS, scheduleWords, wordingOf } from '../format/words.ts';
@@ -18,7 +18,7 @@ export function PlanCard({ plan, activeJob }: { plan: Plan; activeJob: Job | und
   const isPaused = plan.state === 'paused';
   const error = actions.backup.error ?? actions.pause.error ?? actions.resume.error;
   return (
-    <article class="card" data-plan={plan.name}>
+    <article class="card" data-plan={cleanText(plan.name)}>
       <header class="card__head">
         <h3>
           <Foreign text={plan.name} max={100} />
@@ -169,7 +169,7 @@ function nextRun({ state, nextDueAt, zone }: Plan): JSX.Element | string {
 function Paths({ paths }: { paths: readonly string[] }): JSX.Element {
   const [first = '', ...others] = paths;
   return (
-    <span title={paths.join('\n')}>
+    <span title={paths.map((path) => cleanText(path)).join('\n')}>
       <Foreign text={first} />
       {others.length === 0 ? null : <span class="muted"> and {others.length} more</span>}
     </span>

@@ -24,7 +24,7 @@ export function RequestCard({ request }: { request: RestoreRequest }): JSX.Eleme
   });
   const isWaiting = WAITING.has(request.state);
   return (
-    <article class="card card--request" data-request={request.code}>
+    <article class="card card--request" data-request={cleanText(request.code)}>
       <header class="card__head">
         <h3>
           {REQUEST_ORIGIN_WORDS[request.origin] ?? 'A restore is prepared'}

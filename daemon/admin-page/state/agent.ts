@@ -14,6 +14,8 @@ export interface AgentState {
   /** closed: the daemon wants a session that this browser does not have. */
   readonly session: 'checking' | 'open' | 'closed';
   readonly connection: 'connecting' | 'live' | 'lost';
+  /** What the daemon said instead of its status, while the connection is lost. */
+  readonly connectionError: string | undefined;
   readonly status: Status | undefined;
   /** The newest progress of each running job, by job id. */
   readonly progress: Readonly<Record<string, Progress>>;
@@ -41,6 +43,7 @@ export interface Agent {
 const INITIAL: AgentState = {
   session: 'checking',
   connection: 'connecting',
+  connectionError: undefined,
   status: undefined,
   progress: {},
   notices: [],
@@ -60,7 +63,7 @@ export function createAgent(client: ApiClient, openEvents: (path: string) => Liv
     openEvents,
     loadStatus: () => client.call('getStatus'),
     onStatus: (status) => set({ status, session: 'open' }),
-    onConnection: (connection) => set({ connection }),
+    onConnection: (connection, connectionError) => set({ connection, connectionError }),
     onSignedOut: () => set({ session: 'closed', status: undefined }),
     onReset: () => store.update((old) => ({ ...old, generation: old.generation + 1 })),
     onProgress: (progress) =>

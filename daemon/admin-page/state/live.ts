@@ -22,7 +22,8 @@ export interface LiveOptions {
   /** In order, each number once, none left out over lost connections. */
   readonly onEvent: (event: AgentEvent) => void;
   readonly onProgress: (progress: Progress) => void;
-  readonly onConnection: (connection: 'connecting' | 'live' | 'lost') => void;
+  /** `reason` where the daemon answered, but not with its status. */
+  readonly onConnection: (connection: 'connecting' | 'live' | 'lost', reason?: string) => void;
   readonly onSignedOut: () => void;
   /** The daemon's numbers are lower than those already seen. */
   readonly onReset: () => void;
@@ -51,9 +52,9 @@ export function connectLive(options: LiveOptions): Live {
     source?.close();
     source = undefined;
   };
-  const retry = () => {
+  const retry = (error?: unknown) => {
     disconnect();
-    options.onConnection('lost');
+    options.onConnection('lost', reasonOf(error));
     timer = setTimeout(connect, RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)]);
     failures += 1;
   };
@@ -75,7 +76,7 @@ export function connectLive(options: LiveOptions): Live {
     opened.addEventListener('progress', ({ data }) =>
       withJson(data, progressParser.check, options.onProgress),
     );
-    opened.addEventListener('error', retry);
+    opened.addEventListener('error', () => retry());
   };
   const connect = async () => {
     disconnect();
@@ -89,7 +90,7 @@ export function connectLive(options: LiveOptions): Live {
     if (thisAttempt !== attempt) return;
     if ('status' in answer) begin(answer.status);
     else if (isSignedOut(answer.error)) options.onSignedOut();
-    else retry();
+    else retry(answer.error);
   };
   const begin = (status: Status) => {
     if (seq !== undefined && status.eventSeq < seq) {
@@ -112,6 +113,9 @@ export function connectLive(options: LiveOptions): Live {
 /** Only the session can be missing when the status is asked for: it needs no account of Space. */
 const isSignedOut = (error: unknown) =>
   error instanceof AppError && (error.code === 'not_signed_in' || error.code === 'refused');
+
+const reasonOf = (error: unknown): string | undefined =>
+  error instanceof AppError && error.code !== 'daemon_not_running' ? error.message : undefined;
 
 /** A line that is not what it should be is left out: the next status corrects what it would have changed. */
 function withJson<T>(text: string, check: (value: unknown) => value is T, use: (value: T) => void): void {

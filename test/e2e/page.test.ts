@@ -1,0 +1,221 @@
+import type { Browser } from 'playwright-core';
+import { gzipSync } from 'node:zlib';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AppError, type Status } from '../../contract/index.ts';
+import { adminPage, type AdminPage } from './page-actions.ts';
+import { launchBrowser, openWatched } from './page-browser.ts';
+import { buildAdminPage, type BuiltPage } from './page-files.ts';
+import {
+  makeEndedJob,
+  makeEntry,
+  makeEvent,
+  makeJob,
+  makePlan,
+  makeRequest,
+  makeSnapshot,
+  makeStatus,
+  NOW,
+  uuid,
+} from './page-fixtures.ts';
+import { startStandIn, type StandIn } from './page-stand-in.ts';
+
+const MAX_SCRIPT_GZIP_BYTES = 80 * 1024;
+const HOSTILE = '<img src=x onerror="document.title=\'owned\'">\u202egnp.exe';
+
+let built: BuiltPage;
+let browser: Browser;
+
+beforeAll(async () => {
+  [built, browser] = await Promise.all([buildAdminPage(), launchBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await built?.[Symbol.asyncDispose]();
+});
+
+interface Scene {
+  readonly space: StandIn;
+  readonly admin: AdminPage;
+  readonly faults: readonly string[];
+}
+
+/** Opens the page on a stand-in with this status, plays, and asserts that the page broke no policy. */
+async function onPage(status: Status, hash: string, play: (scene: Scene) => Promise<void>): Promise<void> {
+  await using space = await startStandIn(built.dir);
+  space.answer({ getStatus: () => status, listJobs: () => [], listSnapshots: () => [] });
+  await using watched = await openWatched(browser);
+  await watched.page.goto(`${space.url}${hash}`);
+  try {
+    await play({ space, admin: adminPage(watched.page), faults: watched.faults });
+  } finally {
+    expect(space.mistakes).toEqual([]);
+  }
+  expect(watched.faults).toEqual([]);
+  expect(await watched.page.locator('input, textarea, form').count()).toBe(0);
+}
+
+describe('admin page', () => {
+  it('transfers at most 80 KB of compressed script', () => {
+    const assets = join(built.dir, 'assets');
+    const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
+    const bytes = scripts.map((name) => gzipSync(readFileSync(join(assets, name))).length);
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(MAX_SCRIPT_GZIP_BYTES);
+  });
+
+  it('says what to type when there is no session, and exchanges a code that leaves the address', async () => {
+    let isSignedIn = false;
+    await using space = await startStandIn(built.dir);
+    space.answer({
+      createSession: ({ body }) => {
+        if ((body as { code: string }).code !== 'once-1')
+          throw new AppError('refused', 'the code is used up');
+        isSignedIn = true;
+      },
+      getStatus: () => {
+        if (!isSignedIn) throw new AppError('not_signed_in', 'no session');
+        return makeStatus();
+      },
+      listJobs: () => [],
+    });
+    await using watched = await openWatched(browser);
+    const { page } = watched;
+    await page.goto(`${space.url}#code=wrong`);
+    await page.getByText('Type olares-backup open in a terminal on this machine').waitFor();
+    await page.getByText('the code is used up').waitFor();
+    expect(await page.locator('input').count()).toBe(0);
+    await page.goto(`${space.url}#code=once-1`);
+    expect(await adminPage(page).health()).toBe("Everything's backed up");
+    expect(page.url()).toBe(`${space.url}#/`);
+    expect(watched.faults).toEqual([]);
+  });
+
+  it('shows the first snapshot arriving live', async () => {
+    const plan = makePlan({ snapshotCount: 0, storedBytes: 0 });
+    delete (plan as Partial<typeof plan>).lastGoodAt;
+    let status = makeStatus({ plans: [plan], level: 'waiting', sentence: 'Waiting for the first backup' });
+    await onPage(status, '', async ({ space, admin }) => {
+      space.answer({ getStatus: () => status, backupPlan: () => makeJob(1, { state: 'queued' }) });
+      await admin.planCard('Documents').getByText('None yet').waitFor();
+      await admin.backUpNow('Documents');
+      await admin
+        .planCard('Documents')
+        .getByRole('button', { name: /^Backing up/ })
+        .waitFor();
+      space.emit(makeEvent(41, 'job.state', { job: makeJob(1) }));
+      space.emitProgress(progressOf(0.42));
+      const bar = admin.runningJobs().getByRole('progressbar');
+      await expect.poll(() => bar.getAttribute('aria-valuenow')).toBe('42');
+      await admin.runningJobs().getByText('12 MiB/s').waitFor();
+
+      const done = makePlan({ snapshotCount: 1, lastGoodAt: Date.now() });
+      status = makeStatus({ plans: [done], eventSeq: 44 });
+      space.emit(makeEvent(42, 'snapshot.recorded', { snapshot: makeSnapshot(0) }));
+      space.emit(makeEvent(43, 'job.state', { job: makeEndedJob(0, { id: uuid(5001) }) }));
+      space.emit(makeEvent(44, 'plan.changed', { plan: done }));
+      await admin.planCard('Documents').getByText('1 snapshot').waitFor();
+      await admin.page.getByText(/New snapshot of Documents: 40,211 files/).waitFor();
+      await expect.poll(() => admin.health()).toBe("Everything's backed up");
+      await expect.poll(() => admin.runningJobs().count()).toBe(0);
+    });
+  });
+
+  it('shows the command for a pending request and can decline it, but has no way to start it', async () => {
+    await onPage(makeStatus({ requests: [makeRequest()] }), '', async ({ space, admin }) => {
+      expect(await admin.requestCommand('7F3K')).toBe('olares-backup restore 7F3K');
+      const card = admin.requestCard('7F3K');
+      expect(await card.getByRole('button').allInnerTexts()).toEqual(['Copy', 'Decline']);
+      space.answer({ declineRequest: () => makeRequest({ state: 'declined' }) });
+      await admin.decline('7F3K');
+      await card.waitFor({ state: 'detached' });
+      expect(
+        space.calls.at(-1)?.name === 'declineRequest' ||
+          space.calls.some(({ name }) => name === 'declineRequest'),
+      ).toBe(true);
+      space.emit(makeEvent(41, 'request.state', { request: makeRequest({ id: uuid(7001), code: '2QXM' }) }));
+      expect(await admin.requestCommand('2QXM')).toBe('olares-backup restore 2QXM');
+    });
+  });
+
+  it('shows an error condition with its way out, live, and takes it away again', async () => {
+    const condition = {
+      code: 'space_rejected',
+      level: 'error' as const,
+      message: 'Space refuses this machine',
+      hint: 'sign in again with `olares-backup login`',
+      since: NOW,
+    };
+    let status = makeStatus({
+      level: 'error',
+      sentence: 'A backup needs attention',
+      conditions: [condition],
+    });
+    await onPage(status, '', async ({ space, admin }) => {
+      space.answer({ getStatus: () => status });
+      await admin.page.getByText('Error: Space refuses this machine').waitFor();
+      await admin.page.locator('.condition code', { hasText: 'olares-backup login' }).waitFor();
+      await admin.page.getByText('Needs attention', { exact: true }).waitFor();
+      status = makeStatus({ eventSeq: 41 });
+      space.emit(makeEvent(41, 'health.cleared', { code: 'space_rejected' }));
+      await admin.page.locator('.condition').waitFor({ state: 'detached' });
+      await admin.page.getByText('All good').waitFor();
+    });
+  });
+
+  it('goes on after the last seen event when the connection comes back', async () => {
+    await onPage(makeStatus(), '', async ({ space, admin }) => {
+      await expect.poll(() => space.streams).toEqual([40]);
+      space.emit(makeEvent(41, 'notice', { text: 'seen before the cut' }));
+      await admin.page.getByText('seen before the cut').waitFor();
+      space.setReachable(false);
+      await admin.page.getByText('Reconnecting to the agent').waitFor();
+      space.emit(makeEvent(42, 'notice', { text: 'sent while away' }));
+      space.answer({
+        getStatus: () => makeStatus({ eventSeq: 42, sentence: 'Backing up now', level: 'busy' }),
+      });
+      space.setReachable(true);
+      await admin.page.getByText('sent while away').waitFor();
+      await admin.page.getByText('Reconnecting to the agent').waitFor({ state: 'detached' });
+      expect(space.streams).toEqual([40, 41]);
+      expect(await admin.page.getByText('seen before the cut').count()).toBe(1);
+      expect(await admin.health()).toBe('Backing up now');
+    });
+  });
+
+  it('shows hostile names and notes as text', async () => {
+    const status = makeStatus({
+      sentence: HOSTILE,
+      plans: [makePlan({ name: HOSTILE, paths: [`/tmp/${HOSTILE}`] })],
+      requests: [makeRequest({ note: HOSTILE, planName: HOSTILE, code: '7F3K; rm -rf ~' })],
+    });
+    await onPage(status, '', async ({ space, admin }) => {
+      expect(await admin.health()).toContain('<img src=x onerror=');
+      expect(await admin.page.content()).not.toContain('\u202e');
+      expect(await admin.page.locator('img').count()).toBe(0);
+      expect(await admin.page.locator('.command code').first().innerText()).toBe(
+        'olares-backup restore 7F3Krm-rf',
+      );
+      space.answer({
+        getSnapshot: () => makeSnapshot(0, { planName: HOSTILE }),
+        listEntries: () => [makeEntry(`/home/alice/Documents/${HOSTILE.replaceAll('/', '')}`)],
+      });
+      await admin.page.goto(`${space.url}#/snapshots/${uuid(1000)}`);
+      await admin.page.locator('.row__name', { hasText: '<img src=x' }).waitFor();
+      expect(await admin.page.title()).toBe('Snapshot · Olares Backup');
+    });
+  });
+});
+
+const progressOf = (fraction: number) => ({
+  jobId: uuid(5001),
+  phase: 'uploading' as const,
+  fraction,
+  filesDone: 312,
+  filesTotal: 40_211,
+  bytesDone: 1_288_490_188,
+  bytesTotal: 3 * 1024 ** 3,
+  bytesPerSecond: 12 * 1024 ** 2,
+  remainingMs: 150_000,
+});
