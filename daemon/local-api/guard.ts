@@ -17,14 +17,16 @@ export function createBrowserGuard(hosts: ReadonlySet<string>): BrowserGuard {
         throw refuse('this address is not the one the page is served at');
       }
       if (!request.url?.startsWith('/')) throw refuse('the request does not name a path');
-      if (request.method === 'GET' || request.method === 'HEAD')
-        return checkFetch(request, ['same-origin', 'none']);
-      if (!isSameOrigin(request, hosts)) throw refuse('the request does not come from the page itself');
-      const type = request.headers['content-type'];
-      if (hasBody(request) && type?.split(';')[0]?.trim() !== 'application/json')
-        throw refuse('only application/json is read');
+      if (request.method === 'GET' || request.method === 'HEAD') checkFetch(request);
+      else checkWrite(request, hosts);
     },
   };
+}
+
+function checkWrite(request: IncomingMessage, hosts: ReadonlySet<string>): void {
+  if (!isSameOrigin(request, hosts)) throw refuse('the request does not come from the page itself');
+  const type = request.headers['content-type']?.split(';')[0]?.trim();
+  if (hasBody(request) && type !== 'application/json') throw refuse('only application/json is read');
 }
 
 const hasBody = (request: IncomingMessage): boolean =>
@@ -42,10 +44,10 @@ function isSameOrigin(request: IncomingMessage, hosts: ReadonlySet<string>): boo
   return site === undefined ? origin !== undefined : site === 'same-origin';
 }
 
-function checkFetch(request: IncomingMessage, allowed: readonly string[]): void {
+function checkFetch(request: IncomingMessage): void {
   const site = request.headers['sec-fetch-site'];
   const isPageLoad = request.headers['sec-fetch-mode'] === 'navigate';
-  if (site === undefined || isPageLoad || allowed.includes(String(site))) return;
+  if (site === undefined || isPageLoad || site === 'same-origin' || site === 'none') return;
   throw refuse('the request comes from another site');
 }
 

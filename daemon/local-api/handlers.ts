@@ -76,6 +76,17 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     getConfig: () => ports.config(),
     listHealth: () => ports.health.list(),
     runDoctor: () => repositories.doctor(),
+    ...sessionHandlers(sessions, pageUrl),
+  };
+}
+
+type SessionRoutes = 'createSessionCode' | 'createSession' | 'removeSession';
+
+function sessionHandlers(
+  sessions: Sessions,
+  pageUrl: () => string | undefined,
+): Pick<Handlers, SessionRoutes> {
+  return {
     createSessionCode: () => {
       const base = pageUrl();
       if (base === undefined)

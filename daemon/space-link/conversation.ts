@@ -2,6 +2,7 @@ import {
   challengeText,
   cleanText,
   PROTOCOL_VERSION,
+  type AgentEvent,
   type AgentFrame,
   type LinkState,
   type Progress,
@@ -14,7 +15,8 @@ import type { Store } from '../store/store.ts';
 import type { CommandResult, Commands } from './commands.ts';
 import { signText } from './device-key.ts';
 import { createFloodGuard } from './flood-guard.ts';
-import { eventBodyForSpace, readCommand, readFrame } from './frames.ts';
+import { eventBodyForSpace } from './event-body.ts';
+import { readCommand, readFrame } from './frames.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Identity } from './identity.ts';
 
@@ -188,21 +190,26 @@ class Conversation {
 
   /** Sends what is new, as far as the window and the socket's buffer allow. */
   #pump(): void {
-    const { store, socket } = this.#o;
-    while (this.#live && this.#unacked.length < WINDOW && socket.bufferedAmount < BUFFER_LIMIT_BYTES) {
-      const events = store.events.after(this.#sentSeq, REPLAY_BATCH);
+    if (!this.#live) return;
+    while (this.#hasRoom()) {
+      const events = this.#o.store.events.after(this.#sentSeq, REPLAY_BATCH);
       if (events.length === 0) break;
-      for (const event of events) {
-        if (this.#unacked.length >= WINDOW) return;
-        this.#sentSeq = event.seq;
-        const body = eventBodyForSpace(event);
-        if (event.kind === 'request.state') this.#requestChanged(event.body.request);
-        if (body === null) continue;
-        this.#unacked.push(event.seq);
-        this.#send({ type: 'event', seq: event.seq, at: event.at, kind: event.kind, body });
-      }
+      for (const event of events) if (this.#hasRoom()) this.#sendEvent(event);
     }
-    if (this.#live && this.#unacked.length === 0) this.#o.enter('live');
+    if (this.#unacked.length === 0) this.#o.enter('live');
+  }
+
+  #hasRoom(): boolean {
+    return this.#unacked.length < WINDOW && this.#o.socket.bufferedAmount < BUFFER_LIMIT_BYTES;
+  }
+
+  #sendEvent(event: AgentEvent): void {
+    this.#sentSeq = event.seq;
+    if (event.kind === 'request.state') this.#requestChanged(event.body.request);
+    const body = eventBodyForSpace(event);
+    if (body === null) return;
+    this.#unacked.push(event.seq);
+    this.#send({ type: 'event', seq: event.seq, at: event.at, kind: event.kind, body });
   }
 
   #requestChanged(request: { id: string; state: Parameters<Commands['requestChanged']>[1] }): void {

@@ -1,11 +1,10 @@
 import {
-  CommandFrame,
+  type CommandFrame,
   CommandPayload,
   MAX_COMMAND_LIFE_MS,
   parser,
   SpaceFrame,
   type CommandKey,
-  type AgentEvent,
 } from '../../contract/index.ts';
 import type { Static } from 'typebox';
 import { isSignedBy } from './device-key.ts';
@@ -73,110 +72,4 @@ function idOf(payload: unknown): { commandId?: string } {
       ? (payload as { commandId?: unknown }).commandId
       : undefined;
   return typeof id === 'string' && UUID.test(id) ? { commandId: id } : {};
-}
-
-/**
- * What Space may know of an event: ids, states, counts and bytes; never a path, a pattern or an error text that could
- * hold one. Null: not for Space.
- */
-export function eventBodyForSpace(event: AgentEvent): Record<string, unknown> | null {
-  switch (event.kind) {
-    case 'plan.changed': {
-      const { id, name, state, schedule, zone, location, nextDueAt, lastGoodAt, snapshotCount, storedBytes } =
-        event.body.plan;
-      if (location.kind !== 'space') return null;
-      return {
-        plan: {
-          id,
-          name,
-          state,
-          schedule,
-          zone,
-          location: location.kind,
-          nextDueAt,
-          lastGoodAt,
-          snapshotCount,
-          storedBytes,
-        },
-      };
-    }
-    case 'plan.removed':
-      return event.body.location === 'space' ? { planId: event.body.planId } : null;
-    case 'job.state':
-      return { job: jobForSpace(event.body.job) };
-    case 'snapshot.recorded':
-    case 'snapshot.missing': {
-      const { paths: _paths, planName: _name, ...snapshot } = event.body.snapshot;
-      return { snapshot };
-    }
-    case 'request.state': {
-      const { id, code, state, origin, planId, snapshotId, createdAt, expiresAt, jobId, error } =
-        event.body.request;
-      return {
-        request: {
-          id,
-          code,
-          state,
-          origin,
-          planId,
-          snapshotId,
-          createdAt,
-          expiresAt,
-          jobId,
-          errorCode: error?.code,
-        },
-      };
-    }
-    case 'usage.measured':
-      return { usage: { ...event.body.usage, byPlan: undefined } };
-    case 'health.raised':
-      return {
-        code: event.body.condition.code,
-        level: event.body.condition.level,
-        planId: event.body.condition.planId,
-      };
-    case 'health.cleared':
-      return { ...event.body };
-    default:
-      return null;
-  }
-}
-
-function jobForSpace(
-  job: Extract<AgentEvent, { kind: 'job.state' }>['body']['job'],
-): Record<string, unknown> {
-  const { id, kind, planId, requestId, cause, state, attempt, createdAt, startedAt, endedAt, result, error } =
-    job;
-  const counts =
-    result?.kind === 'backup'
-      ? {
-          snapshotId: result.snapshotId,
-          filesTotal: result.filesTotal,
-          bytesTotal: result.bytesTotal,
-          addedBytes: result.addedBytes,
-          skipped: result.skipped.count,
-          durationMs: result.durationMs,
-        }
-      : result?.kind === 'restore'
-        ? {
-            filesRestored: result.filesRestored,
-            bytesRestored: result.bytesRestored,
-            skipped: result.skipped.count,
-            durationMs: result.durationMs,
-          }
-        : undefined;
-  return {
-    id,
-    kind,
-    planId,
-    requestId,
-    cause,
-    state,
-    attempt,
-    createdAt,
-    startedAt,
-    endedAt,
-    result: counts,
-    errorCode: error?.code,
-  };
 }

@@ -115,20 +115,22 @@ function typeOf(status: SnapshotPhase, hasEarlier: boolean): string {
   return hasEarlier ? 'incremental' : 'fully';
 }
 
+type PlaceField = 'url' | 'cloud' | 'region' | 'bucket' | 'prefix';
+
 /** Place of the repository as Space wants it back, from the pinned address `s3:https://host/bucket/prefix/…`. */
-function placeFields(plan: Plan): Record<'url' | 'cloud' | 'region' | 'bucket' | 'prefix', string> {
+function placeFields(plan: Plan): Record<PlaceField, string> {
   const url = (plan.repository?.address ?? '').replace(/^s3:/, '');
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  const [bucket = '', prefix = ''] = parsed?.pathname.split('/').slice(1) ?? [];
-  const labels = parsed?.hostname.split('.') ?? [];
-  const vendor = parsed?.hostname.endsWith('.amazonaws.com') || parsed?.hostname.endsWith('.myqcloud.com');
-  return {
-    url,
-    cloud: parsed?.hostname.endsWith('.myqcloud.com') ? 'tencentcloud' : 'aws',
-    region: vendor ? (labels[1] ?? '') : '',
-    bucket,
-    prefix: decodeURIComponent(prefix),
-  };
+  if (!URL.canParse(url)) return { url, cloud: '', region: '', bucket: '', prefix: '' };
+  const { hostname, pathname } = new URL(url);
+  const [bucket = '', prefix = ''] = pathname.split('/').slice(1);
+  return { url, ...vendorOf(hostname), bucket, prefix: decodeURIComponent(prefix) };
+}
+
+/** Cloud and region are part of the vendors' host names; a Space with storage of its own has no region to tell. */
+function vendorOf(hostname: string): { cloud: string; region: string } {
+  const [, region = ''] = hostname.split('.');
+  if (hostname.endsWith('.myqcloud.com')) return { cloud: 'tencentcloud', region };
+  return { cloud: 'aws', region: hostname.endsWith('.amazonaws.com') ? region : '' };
 }
 
 /** Counts and codes only: no path of the user ever leaves the machine in a message. */

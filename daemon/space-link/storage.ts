@@ -8,8 +8,15 @@ import {
 } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SpaceSession } from './account.ts';
-import type { ParsedBackupUrl, SpaceStorage } from './space-types.ts';
-import { accessOf, readStsAnswer, repositoryAddress, type CheckedSts } from './sts-answer.ts';
+import type { Identity } from './identity.ts';
+import type { SpaceStorage } from './space-types.ts';
+import {
+  accessOf,
+  readStsAnswer,
+  repositoryAddress,
+  type CheckedSts,
+  type StorageSite,
+} from './sts-answer.ts';
 
 export interface SpaceStorageOptions {
   readonly session: SpaceSession;
@@ -29,68 +36,83 @@ const usageAnswer = parser(UsageAnswer);
 
 export function createSpaceStorage(options: SpaceStorageOptions): SpaceStorage {
   const { session, clock } = options;
+  const sts = createStsCache(options);
+  return {
+    async access(plan) {
+      const { site } = await sts(placeOf(plan));
+      const address = plan.repository?.address ?? repositoryAddress(site, plan);
+      if (!address.startsWith(sitePrefix(site))) throw movedAway(plan, address);
+      return accessOf(site, address, plan.repository?.id);
+    },
+    async accessByUrl(url) {
+      const { site } = await sts({ suffix: url.suffix, regionId: url.region });
+      if (!url.address.startsWith(sitePrefix(site))) throw foreignUrl();
+      return accessOf(site, url.address, undefined);
+    },
+    credentials: async ({ suffix } = {}) => (await sts({ suffix })).credentials,
+    async usage() {
+      const { userid, token } = identityOf(session);
+      const answer = await session.call(WIRE_PATHS.usage, { userid, token });
+      return readUsage(answer.data, clock.now());
+    },
+  };
+}
+
+/** One question per place at a time; an answer serves until 80 % of its life are over. */
+function createStsCache(options: SpaceStorageOptions): (place: StsPlace) => Promise<CachedSts> {
   const cache = new Map<string, CachedSts>();
   const inFlight = new Map<string, Promise<CachedSts>>();
-  session.onChanged(() => cache.clear());
-
-  const sts = async (place: StsPlace): Promise<CachedSts> => {
+  options.session.onChanged(() => cache.clear());
+  return async (place) => {
     const key = JSON.stringify(place);
     const cached = cache.get(key);
-    if (cached && clock.now() < cached.renewAt) return cached;
-    const asked = inFlight.get(key) ?? ask(place).finally(() => inFlight.delete(key));
+    if (cached && options.clock.now() < cached.renewAt) return cached;
+    const asked = inFlight.get(key) ?? askSts(options, place).finally(() => inFlight.delete(key));
     inFlight.set(key, asked);
     const fresh = await asked;
     cache.set(key, fresh);
     return fresh;
   };
-
-  const ask = async (place: StsPlace): Promise<CachedSts> => {
-    await session.refreshToken().catch(() => undefined);
-    const identity = session.identity();
-    const answer = await session.call(WIRE_PATHS.stsToken, {
-      cloudName: (place.cloudName ?? options.cloudName ?? 'aws').toLowerCase(),
-      durationSeconds: String(STS_DURATION_SECONDS),
-      region: (place.regionId ?? options.regionId ?? '').toLowerCase(),
-      token: identity?.token ?? '',
-      userid: identity?.userid ?? '',
-      clusterId: Buffer.from(identity?.clusterId ?? '').toString('base64'),
-      backupPrefix: place.suffix ?? '',
-    });
-    const now = clock.now();
-    const checked = readStsAnswer(answer.data, {
-      spaceUrl: identity?.spaceUrl ?? '',
-      storageHost: identity?.storageHost,
-      now,
-      clockOffsetMs: session.clockOffsetMs(),
-      askedSeconds: STS_DURATION_SECONDS,
-    });
-    return { ...checked, renewAt: now + (checked.credentials.expiresAt - now) * RENEW_AT };
-  };
-
-  return {
-    async access(plan) {
-      const { site } = await sts(placeOf(plan));
-      const address = plan.repository?.address ?? repositoryAddress(site, plan);
-      if (!address.startsWith(`s3:${site.endpoint}/${site.bucket}/${site.prefix}/`))
-        throw movedAway(plan, address);
-      return accessOf(site, address, plan.repository?.id);
-    },
-    async accessByUrl(url) {
-      const { site } = await sts({ suffix: url.suffix, regionId: url.region });
-      assertSameSite(url, site);
-      return accessOf(site, url.address, undefined);
-    },
-    credentials: async ({ suffix } = {}) => (await sts({ suffix })).credentials,
-    async usage() {
-      const identity = session.identity();
-      const answer = await session.call(WIRE_PATHS.usage, {
-        userid: identity?.userid ?? '',
-        token: identity?.token ?? '',
-      });
-      return readUsage(answer.data, clock.now());
-    },
-  };
 }
+
+async function askSts(
+  { session, clock, ...defaults }: SpaceStorageOptions,
+  place: StsPlace,
+): Promise<CachedSts> {
+  // A token that cannot be renewed now may still be good: the call itself will tell.
+  await session.refreshToken().catch(() => undefined);
+  const identity = identityOf(session);
+  const answer = await session.call(WIRE_PATHS.stsToken, {
+    cloudName: (place.cloudName ?? defaults.cloudName ?? 'aws').toLowerCase(),
+    durationSeconds: String(STS_DURATION_SECONDS),
+    region: (place.regionId ?? defaults.regionId ?? '').toLowerCase(),
+    token: identity.token,
+    userid: identity.userid,
+    clusterId: Buffer.from(identity.clusterId).toString('base64'),
+    backupPrefix: place.suffix ?? '',
+  });
+  const now = clock.now();
+  const checked = readStsAnswer(answer.data, {
+    spaceUrl: identity.spaceUrl,
+    storageHost: identity.storageHost,
+    now,
+    clockOffsetMs: session.clockOffsetMs(),
+    askedSeconds: STS_DURATION_SECONDS,
+  });
+  return { ...checked, renewAt: now + (checked.credentials.expiresAt - now) * RENEW_AT };
+}
+
+/** @throws AppError `not_signed_in` */
+function identityOf(session: SpaceSession): Identity {
+  const identity = session.identity();
+  if (identity) return identity;
+  throw new AppError('not_signed_in', 'this machine is not signed in to a Space', {
+    retry: 'after_action',
+    hint: 'olares-backup login --space URL --code CODE',
+  });
+}
+
+const sitePrefix = (site: StorageSite): string => `s3:${site.endpoint}/${site.bucket}/${site.prefix}/`;
 
 interface StsPlace {
   readonly suffix?: string | undefined;
@@ -114,9 +136,8 @@ function movedAway(plan: Plan, address: string): AppError {
   );
 }
 
-function assertSameSite(url: ParsedBackupUrl, site: CheckedSts['site']): void {
-  if (url.address.startsWith(`s3:${site.endpoint}/${site.bucket}/${site.prefix}/`)) return;
-  throw new AppError(
+function foreignUrl(): AppError {
+  return new AppError(
     'refused',
     'this Backup URL names a place that does not belong to the signed-in account',
     {

@@ -96,13 +96,20 @@ function vendorEndpoint(data: StsAnswer): string {
 
 /** An endpoint of the Space's own: on its own host, or the one pinned at pairing; plain http on loopback only. */
 function ownEndpoint(endpoint: string, context: StsContext): string {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  const bare = url && url.origin !== 'null' && endpoint.replace(/\/$/, '') === url.origin;
-  if (!url || !bare || !['http:', 'https:'].includes(url.protocol)) throw refusedAnswer('endpoint', endpoint);
-  const known = url.hostname === new URL(context.spaceUrl).hostname || url.host === context.storageHost;
-  if (!known) throw refusedAnswer('endpoint', endpoint);
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) throw refusedAnswer('endpoint', endpoint);
+  const url = bareOrigin(endpoint);
+  if (!url || !isKnownHost(url, context)) throw refusedAnswer('endpoint', endpoint);
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+  if (!isSafe) throw refusedAnswer('endpoint', endpoint);
   return url.origin;
+}
+
+const isKnownHost = (url: URL, { spaceUrl, storageHost }: StsContext): boolean =>
+  url.hostname === new URL(spaceUrl).hostname || url.host === storageHost;
+
+/** The address when it is scheme, host and port, and nothing else. */
+function bareOrigin(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url && url.origin !== 'null' && text.replace(/\/$/, '') === url.origin ? url : undefined;
 }
 
 export const isLoopback = (hostname: string): boolean =>
