@@ -115,6 +115,8 @@ test('no write of another site is accepted, whatever it looks like', async () =>
     undefined,
     'null',
     'http://evil.example',
+    'http://127.0.0.1',
+    `http://[::1]:${running.port}`,
     `http://localhost:${running.port + 1}`,
     `https://127.0.0.1:${running.port}`,
   ];
@@ -126,7 +128,7 @@ test('no write of another site is accepted, whatever it looks like', async () =>
     'multipart/form-data; boundary=x',
     'application/json',
   ];
-  const matrix = ['POST', 'PATCH', 'PUT', 'OPTIONS'].flatMap((method) =>
+  const matrix = ['POST', 'PATCH', 'PUT'].flatMap((method) =>
     origins.flatMap((origin) =>
       sites.flatMap((site) => types.map((type) => ({ method, origin, site, type }))),
     ),
@@ -152,7 +154,7 @@ test('no write of another site is accepted, whatever it looks like', async () =>
     const isRefused = answer.status === 403 && answer.text.includes('does not come from the page');
     if (!isRefused) accepted.push([method, origin, site, type, answer.status]);
   }
-  expect(matrix.length).toBe(400);
+  expect(matrix.length).toBe(420);
   expect(accepted).toEqual([]);
 });
 
