@@ -25,11 +25,14 @@ export interface HubOptions {
 
 /** Sockets that have not yet said who they are. */
 const MAX_GREETING = 256;
+const CLOSE_GRACE_MS = 1_000;
 
 /** All agents that are connected: one session a device. */
 export class AgentHub {
   readonly #options: HubOptions;
   readonly #sockets: WebSocketServer;
+  /** All whose socket is not closed yet. */
+  readonly #open = new Set<AgentSession>();
   readonly #greeting = new Set<AgentSession>();
   readonly #live = new Map<string, AgentSession>();
 
@@ -61,6 +64,7 @@ export class AgentHub {
         welcomed: (deviceId) => this.#welcome(deviceId, session),
         ended: (deviceId) => this.#end(deviceId, session),
       });
+      this.#open.add(session);
       this.#greeting.add(session);
       session.start();
     });
@@ -90,14 +94,18 @@ export class AgentHub {
     return session !== undefined;
   }
 
-  /** For tests: ends all links without a goodbye. */
+  /** Ends all links without a goodbye. */
   cutAll(): void {
-    for (const session of [...this.#live.values(), ...this.#greeting]) session.terminate();
+    for (const session of this.#open) session.terminate();
   }
 
-  close(): void {
-    for (const session of [...this.#live.values(), ...this.#greeting]) session.close(1001, 'the Space stops');
+  /** When it returns no session will touch the state any more. */
+  async close(): Promise<void> {
     this.#sockets.close();
+    for (const session of this.#open) session.close(1001, 'the Space stops');
+    const late = setTimeout(() => this.cutAll(), CLOSE_GRACE_MS);
+    await Promise.all([...this.#open].map((session) => session.closed));
+    clearTimeout(late);
   }
 
   #refusal(request: IncomingMessage, path: string): number | undefined {
@@ -117,6 +125,7 @@ export class AgentHub {
   }
 
   #end(deviceId: string | undefined, session: AgentSession): void {
+    this.#open.delete(session);
     this.#greeting.delete(session);
     if (deviceId === undefined || this.#live.get(deviceId) !== session) return;
     this.#live.delete(deviceId);

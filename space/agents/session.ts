@@ -56,6 +56,7 @@ const frameParser = parser(AgentFrame);
 
 /** One agent's socket: challenge, hello, then frames until one side ends it. */
 export class AgentSession {
+  readonly closed: Promise<void>;
   readonly #socket: WebSocket;
   readonly #options: SessionOptions;
   readonly #nonce: string;
@@ -68,6 +69,7 @@ export class AgentSession {
   constructor(socket: WebSocket, options: SessionOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     this.#nonce = options.random(32).toString('base64');
     this.#heartbeat = new Heartbeat(socket, options.timing, () => this.#lost());
   }
