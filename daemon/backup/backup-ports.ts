@@ -1,5 +1,4 @@
 import type {
-  BackupResult,
   EventBodies,
   HelperRequestOf,
   HelperResultOf,
@@ -54,8 +53,10 @@ export interface BackupStore {
 }
 
 export interface BackupEngine {
-  run(request: HelperRequestOf<'backup'>, options?: RunOptions): Promise<HelperResultOf<'backup'>>;
-  run(request: HelperRequestOf<'snapshots'>, options?: RunOptions): Promise<HelperResultOf<'snapshots'>>;
+  run<V extends 'backup' | 'snapshots'>(
+    request: HelperRequestOf<V>,
+    options?: RunOptions,
+  ): Promise<HelperResultOf<V>>;
 }
 
 /** Whether the next snapshot may be taken. Never throws: storage itself refuses what does not fit. */
@@ -77,4 +78,3 @@ export interface BackupHealth {
 }
 
 export type RecordedSnapshot = EventBodies['snapshot.recorded']['snapshot'];
-export type Summary = Omit<BackupResult, 'kind' | 'durationMs' | 'warnings' | 'snapshotUuid'>;

@@ -99,7 +99,10 @@ function snapshotOf({ plan, job, summary, snapshotUuid }: Made, takenAt: number,
 function insertOnce(store: BackupStore, snapshot: ReturnType<typeof snapshotOf>): void {
   const known = store.snapshots.find(snapshot.id) ?? store.snapshots.find(snapshot.resticId);
   if (known !== undefined && known !== 'ambiguous') store.snapshots.remove(known.id);
-  store.snapshots.insert(snapshot);
+  const { id, resticId, planId, jobId, takenAt, paths, incomplete, state } = snapshot;
+  const { filesTotal, bytesTotal, addedBytes } = snapshot;
+  const counts = { filesTotal, bytesTotal, addedBytes };
+  store.snapshots.insert({ id, resticId, planId, jobId, takenAt, paths, ...counts, incomplete, state });
 }
 
 const HEALED_BY_A_SNAPSHOT = ['backup_failed', 'backup_overdue', 'repository_vanished'] as const;

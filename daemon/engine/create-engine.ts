@@ -50,7 +50,7 @@ export function createEngine(options: EngineOptions): Engine {
     const signal = runOptions.signal ? AbortSignal.any([closing.signal, runOptions.signal]) : closing.signal;
     if (signal.aborted) throw new AppError('cancelled', `${request.verb} was stopped before it began`);
     const helper = launcher.launch(VERB_PROGRAMS[request.verb]);
-    const work = runHelper({
+    const { answer, ended } = runHelper({
       helper,
       request,
       run: { ...runOptions, signal },
@@ -58,15 +58,13 @@ export function createEngine(options: EngineOptions): Engine {
       cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
       exitGraceMs: EXIT_GRACE_MS,
     });
-    running.add(work);
-    try {
-      // Checked against the verb's schema by runHelper.
-      return (await work) as HelperResultOf<V>;
-    } finally {
-      running.delete(work);
-      // A helper that was killed may leave its restic behind, and that its lock.
-      if (helper.pid !== undefined) void end({ helperPid: helper.pid, politeMs: 0 });
-    }
+    // A helper that was killed may leave its restic behind, and that its lock.
+    const settled = ended
+      .then(async () => helper.pid !== undefined && (await end({ helperPid: helper.pid, politeMs: 0 })))
+      .finally(() => running.delete(settled));
+    running.add(settled);
+    // Checked against the verb's schema by runHelper.
+    return (await answer) as HelperResultOf<V>;
   };
 
   return {

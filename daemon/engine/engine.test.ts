@@ -12,7 +12,7 @@ import type { Engine } from './engine.ts';
 import { startTicksOf } from './leftovers.ts';
 import { createSpawnLauncher } from './spawn-launcher.ts';
 
-const HELPER = join(import.meta.dirname, 'scripted-helper.fixture.mjs');
+const HELPER = join(import.meta.dirname, 'testing/scripted-helper.mjs');
 
 let stateDir: string;
 let engine: Engine;

@@ -32,62 +32,85 @@ export interface HelperRunOptions {
 
 type Answer = { readonly result: unknown } | { readonly error: AppError };
 
-/**
- * One exchange with one helper.
- * @throws AppError as the helper answered; `cancelled` when it was stopped before an answer; `failed` when it ended
- *   without one
- */
-export async function runHelper(options: HelperRunOptions): Promise<unknown> {
-  const { helper, request, run, log } = options;
+export interface HelperRun {
+  /**
+   * As soon as the helper has said it, although it may still have something to tell a terminal.
+   * @throws AppError as the helper answered; `cancelled` when it was stopped before an answer; `failed` when it ended
+   *   without one
+   */
+  readonly answer: Promise<unknown>;
+  /** The helper is gone. Never rejects. */
+  readonly ended: Promise<void>;
+}
+
+/** One exchange with one helper. */
+export function runHelper(options: HelperRunOptions): HelperRun {
+  const { helper, request, run } = options;
   const timers = new Set<NodeJS.Timeout>();
   const killAfter = (delayMs: number): void => {
     timers.add(setTimeout(() => helper.kill(), delayMs));
   };
-  const ended = new AbortController();
+  const over = new AbortController();
   const onAbort = (): void => {
     send(helper, { type: 'cancel' });
     killAfter(options.cancelGraceMs);
   };
   run.signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    helper.send(JSON.stringify(request));
-    const answer = await exchange(options, ended.signal);
-    if (answer) killAfter(options.exitGraceMs);
-    const end = await helper.ended;
-    if (end.stderrTail !== '') log.debug({ verb: request.verb, stderr: end.stderrTail }, 'helper stderr');
-    if (!answer) throw endedSilently(request.verb, end, run.signal?.aborted === true);
-    if ('error' in answer) throw answer.error;
-    return answer.result;
-  } finally {
+  helper.send(JSON.stringify(request));
+  const first = firstAnswer();
+  first.promise.then(
+    () => killAfter(options.exitGraceMs),
+    () => undefined,
+  );
+  const ended = exchange(options, { over: over.signal, onAnswer: first.settle }).then((end) => {
     run.signal?.removeEventListener('abort', onAbort);
-    ended.abort();
+    over.abort();
     for (const timer of timers) clearTimeout(timer);
-  }
+    first.settle({ error: endedSilently(request.verb, end, run.signal?.aborted === true) });
+  });
+  return { answer: first.promise, ended };
 }
 
-/** Reads until the helper's output ends; the last answer counts. */
-async function exchange(options: HelperRunOptions, ended: AbortSignal): Promise<Answer | undefined> {
+function firstAnswer(): { promise: Promise<unknown>; settle: (answer: Answer) => void } {
+  let settle: (answer: Answer) => void = () => undefined;
+  const promise = new Promise<unknown>((resolve, reject) => {
+    settle = (answer) => ('error' in answer ? reject(answer.error) : resolve(answer.result));
+  });
+  return { promise, settle };
+}
+
+interface Hearing {
+  /** Aborted when the helper is gone. */
+  readonly over: AbortSignal;
+  /** Only the first counts. */
+  readonly onAnswer: (answer: Answer) => void;
+}
+
+/** Reads until the helper's output ends, then waits for its end. */
+async function exchange(options: HelperRunOptions, hearing: Hearing) {
   const { helper, request, log } = options;
-  const hear = createHearing(options, ended);
-  let answer: Answer | undefined;
+  const hear = createHearing(options, hearing.over);
   try {
     for await (const line of helper.lines) {
       const output = parseOutput(line, log);
-      if (output) answer = hear(output) ?? answer;
+      const answer = output && hear(output);
+      if (answer) hearing.onAnswer(answer);
     }
   } catch (error) {
     // Whatever was wrong with its output, the helper must not live on without a reader.
     helper.kill();
-    if (error instanceof AppError) return { error };
+    if (error instanceof AppError) hearing.onAnswer({ error });
     log.warn({ err: error, verb: request.verb }, 'helper output could not be read');
   }
-  return answer;
+  const end = await helper.ended;
+  if (end.stderrTail !== '') log.debug({ verb: request.verb, stderr: end.stderrTail }, 'helper stderr');
+  return end;
 }
 
 /** What each message does; a result or an error is the answer. */
 function createHearing(
   { helper, request, run, log }: HelperRunOptions,
-  ended: AbortSignal,
+  over: AbortSignal,
 ): (output: HelperOutput) => Answer | undefined {
   let lastProgress: HelperProgress = { phase: 'preparing', filesDone: 0, bytesDone: 0 };
   const needCredentials = supplyCredentials({
@@ -95,7 +118,7 @@ function createHearing(
     send: (input) => send(helper, input),
     onStall: (stall) => run.onProgress?.({ ...lastProgress, stall }),
     // Not the wish to stop: a stopping restic needs its keys to remove its lock.
-    signal: ended,
+    signal: over,
     log,
   });
   return (output) => {
