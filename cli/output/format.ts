@@ -82,10 +82,10 @@ function zonedParts(at: number, zone: string | undefined): Record<string, string
   return Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
 }
 
-/** Node names offsets `GMT+01:00`, and UTC `GMT`. */
+/** Node names offsets `GMT+01:00`, and UTC `GMT` or `GMT+00:00`. */
 function offset(name: string): string {
   const digits = name.replace('GMT', '');
-  return digits === '' ? 'UTC' : digits;
+  return digits === '' || digits === '+00:00' ? 'UTC' : digits;
 }
 
 /** Absolute and relative: `2026-11-20 18:31 UTC (3 minutes ago)`. */

@@ -8,7 +8,7 @@ export interface FoundRequest {
   readonly isOwn: boolean;
 }
 
-const CODE = /^[0-9a-z]{4,8}$/i;
+const CODE = /^[0-9a-z]{4}$/i;
 const SNAPSHOT = /^[0-9a-f-]{4,64}$/i;
 /** A Backup URL of Olares is base64, long, and never as short or as hexadecimal as an id. */
 const ENCODED_URL = /^[A-Za-z0-9+/_-]{40,}={0,2}$/;

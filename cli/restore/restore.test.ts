@@ -1,0 +1,270 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AppError, type RestoreRequest, type SecretMessage } from '../../contract/index.ts';
+import { startFakeDaemon, type FakeDaemon } from '../test-support/fake-daemon.ts';
+import { buildProgram, runProgram, type BuiltProgram, type RunOptions } from '../test-support/program.ts';
+import {
+  JOB_ID,
+  REQUEST_ID,
+  restoreResult,
+  sampleJob,
+  samplePlan,
+  samplePreview,
+  sampleRequest,
+  sampleSnapshot,
+  sampleStatus,
+} from '../test-support/samples.ts';
+import { openTerminal } from '../test-support/terminal.ts';
+
+const RIGHT = 'right horse battery staple';
+
+let program: BuiltProgram;
+let folder: string;
+let passwordFile: string;
+beforeAll(() => {
+  program = buildProgram();
+  folder = mkdtempSync(join(tmpdir(), 'olares-cli-restore-'));
+  passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, `${RIGHT}\n`, { mode: 0o600 });
+});
+afterAll(() => {
+  program[Symbol.dispose]();
+  rmSync(folder, { recursive: true });
+});
+
+/** A daemon with one request; the right password begins its restore, which ends well at once. */
+async function startRestorable(request: RestoreRequest = sampleRequest()): Promise<FakeDaemon> {
+  const daemon = await startFakeDaemon();
+  let hasBegun = false;
+  const verdict = ({ password }: SecretMessage) => {
+    hasBegun = password === RIGHT;
+    return hasBegun ? undefined : new AppError('wrong_password', 'no key fits');
+  };
+  const channel = await daemon.secretChannel(verdict, 5);
+  let tries = 5;
+  daemon.answer('getStatus', sampleStatus());
+  daemon.answer('listRequests', [request]);
+  daemon.answer('getRequest', () => (hasBegun ? { ...request, state: 'restoring', jobId: JOB_ID } : request));
+  daemon.answer('createRequest', { ...request, origin: 'user' });
+  daemon.answer('openRequest', { ...request, state: 'opened' });
+  daemon.answer('declineRequest', { ...request, state: 'declined' });
+  daemon.answer('previewRequest', ({ body }) => samplePreview(body as object));
+  daemon.answer('verifyRequest', () => ({ ...channel, triesLeft: tries-- }));
+  daemon.answer('getJob', sampleJob({ kind: 'restore', state: 'succeeded', result: restoreResult() }));
+  daemon.answer('listPlans', [samplePlan()]);
+  return daemon;
+}
+
+const run = (daemon: FakeDaemon, args: string[], options?: RunOptions) =>
+  runProgram(program.file, ['restore', ...args, '--state-dir', daemon.stateDir], options);
+
+const routesOf = (daemon: FakeDaemon) => daemon.received.map(({ route }) => route);
+
+describe('restore without a terminal', () => {
+  it('answers a request by its code and hands the password to the helper only', async () => {
+    await using daemon = await startRestorable();
+    const { code, stdout, stderr } = await run(daemon, ['7f3k', '--password-file', passwordFile]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toContain('Restored 1,234 files');
+    expect(stdout).toContain('/home/me/Photos-restored');
+    expect(stderr).toContain('text from Space: "please restore"');
+    expect(stderr).toContain('2 newer snapshots exist');
+    expect(daemon.secrets).toEqual([{ password: RIGHT }]);
+    expect(JSON.stringify(daemon.received)).not.toContain(RIGHT);
+  });
+
+  it.each([
+    ['--password-stdin', ['--password-stdin'], `${RIGHT}\n`],
+    ['--password-fd', ['--password-fd', '0'], RIGHT],
+  ])('takes the password by %s', async (_name, flags, input) => {
+    await using daemon = await startRestorable();
+    const { code } = await run(daemon, ['7F3K', ...flags], { input });
+    expect(code).toBe(0);
+    expect(daemon.secrets).toEqual([{ password: RIGHT }]);
+  });
+
+  it('ends with 12 after a wrong password, with the tries that are left', async () => {
+    await using daemon = await startRestorable();
+    const { code, stderr } = await run(daemon, ['7F3K', '--password-stdin'], { input: 'wrong' });
+    expect(code).toBe(12);
+    expect(stderr).toContain('Wrong password. Nothing was downloaded or changed. 4 tries left.');
+    expect(stderr).toContain('2026-11-16 08:00 UTC');
+  });
+
+  it('ends with 75 and the seconds when there were too many wrong ones', async () => {
+    await using daemon = await startRestorable();
+    daemon.answer(
+      'verifyRequest',
+      new AppError('try_later', 'too many wrong passwords', { retryAfterMs: 29_100 }),
+    );
+    const { code, stderr } = await run(daemon, ['7F3K', '--password-file', passwordFile]);
+    expect(code).toBe(75);
+    expect(stderr).toContain('try again in 30 seconds');
+  });
+
+  it('names the flags when there is no password', async () => {
+    await using daemon = await startRestorable();
+    const { code, stderr } = await run(daemon, ['7F3K']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--password-file FILE, --password-stdin or --password-fd N');
+    expect(routesOf(daemon)).not.toContain('verifyRequest');
+  });
+
+  it('makes a request for a snapshot and withdraws it when it comes to nothing', async () => {
+    await using daemon = await startRestorable();
+    const { code } = await run(daemon, ['latest', '--password-stdin'], { input: 'wrong' });
+    expect(code).toBe(12);
+    expect(daemon.bodiesOf('createRequest')).toEqual([{ snapshot: 'latest', plan: 'photos' }]);
+    expect(routesOf(daemon)).toContain('declineRequest');
+  });
+
+  it('shows what a dry run would do and asks for no password', async () => {
+    await using daemon = await startRestorable();
+    const { code, stdout } = await run(daemon, ['fe12ab34', '--dry-run']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('nothing was downloaded or changed');
+    expect(daemon.bodiesOf('createRequest')).toEqual([{ snapshot: 'fe12ab34' }]);
+    expect(routesOf(daemon).slice(-2)).toEqual(['previewRequest', 'declineRequest']);
+  });
+
+  it('takes a Backup URL', async () => {
+    await using daemon = await startRestorable();
+    const url = Buffer.from('https://s3.example/b/did:key:z6Mk-x/olares-backups/a-b?snapshotId=1').toString(
+      'base64',
+    );
+    await run(daemon, [url, '--dry-run']);
+    expect(daemon.bodiesOf('createRequest')).toEqual([{ backupUrl: url }]);
+  });
+
+  it('makes a relative target absolute and refuses a relative include', async () => {
+    await using daemon = await startRestorable();
+    await run(daemon, ['7F3K', '--dry-run', '--target', 'here'], { cwd: folder });
+    expect(daemon.bodiesOf('previewRequest')).toEqual([{ target: join(folder, 'here') }]);
+    const { code, stderr } = await run(daemon, ['7F3K', '--include', 'letters']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('"letters" is not an absolute path');
+  });
+
+  it('restores in place only with --yes', async () => {
+    await using daemon = await startRestorable();
+    const refused = await run(daemon, ['7F3K', '--in-place', '--password-file', passwordFile]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('add --yes');
+    expect(daemon.secrets).toEqual([]);
+    const done = await run(daemon, ['7F3K', '--in-place', '--yes', '--password-file', passwordFile]);
+    expect(done.code).toBe(0);
+    expect(daemon.bodiesOf('verifyRequest')).toEqual([{ inPlace: true }]);
+  });
+
+  it('ends with 14 before the password when there is no room', async () => {
+    await using daemon = await startRestorable();
+    daemon.answer('previewRequest', samplePreview({ fits: false, freeBytes: 10 }));
+    const { code, stderr } = await run(daemon, ['7F3K', '--password-file', passwordFile]);
+    expect(code).toBe(14);
+    expect(stderr).toContain('nothing was changed');
+    expect(daemon.secrets).toEqual([]);
+  });
+
+  it.each(['expired', 'declined', 'done'] as const)(
+    'ends with 17 for a request that is %s',
+    async (state) => {
+      await using daemon = await startRestorable(sampleRequest({ state }));
+      const { code, stderr } = await run(daemon, ['7F3K', '--password-file', passwordFile]);
+      expect(code).toBe(17);
+      expect(stderr).toContain(`is ${state}`);
+    },
+  );
+
+  it('joins a restore that has begun', async () => {
+    await using daemon = await startRestorable(sampleRequest({ state: 'restoring', jobId: JOB_ID }));
+    const { code, stdout } = await run(daemon, ['7F3K']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('Restored 1,234 files');
+  });
+
+  it('refuses a password file that others can read', async () => {
+    await using daemon = await startRestorable();
+    const open = join(folder, 'open');
+    writeFileSync(open, RIGHT, { mode: 0o644 });
+    const { code, stderr } = await run(daemon, ['7F3K', '--password-file', open]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`chmod 600 ${open}`);
+  });
+
+  it('asks for what to restore when nothing is named', async () => {
+    await using daemon = await startRestorable();
+    const { code, stderr } = await run(daemon, []);
+    expect(code).toBe(2);
+    expect(stderr).toContain('`latest` with --plan NAME');
+  });
+});
+
+describe('restore at a terminal', () => {
+  const open = (daemon: FakeDaemon, args: string) =>
+    openTerminal(`${process.execPath} ${program.file} restore ${args} --state-dir ${daemon.stateDir}`);
+
+  it('hides the password, counts wrong ones and takes the right one', async () => {
+    await using daemon = await startRestorable();
+    using terminal = open(daemon, '7F3K');
+    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC)');
+    terminal.type('not the password');
+    terminal.press('Enter');
+    await terminal.shows('Wrong password. Nothing was downloaded or changed. 4 tries left.');
+    terminal.type(RIGHT);
+    terminal.press('Enter');
+    const screen = await terminal.shows('exit=0');
+    expect(screen).toContain('Restored 1,234 files');
+    expect(screen).not.toContain('not the password');
+    expect(screen).not.toContain(RIGHT);
+    expect(daemon.secrets).toEqual([{ password: 'not the password' }, { password: RIGHT }]);
+  });
+
+  it('does nothing in place after just Enter, and says so', async () => {
+    await using daemon = await startRestorable();
+    using terminal = open(daemon, '7F3K --in-place');
+    await terminal.shows('(y/N)');
+    terminal.press('Enter');
+    const screen = await terminal.shows('exit=17');
+    expect(screen).toContain('not confirmed; nothing was downloaded or changed');
+    expect(routesOf(daemon)).not.toContain('verifyRequest');
+  });
+
+  it('stops cleanly at Ctrl-C in the password', async () => {
+    await using daemon = await startRestorable();
+    using terminal = open(daemon, 'latest');
+    await terminal.shows('Password of photos');
+    terminal.press('C-c');
+    await terminal.shows('exit=130');
+    expect(routesOf(daemon)).toContain('declineRequest');
+  });
+
+  it('leads from nothing to a restored directory', async () => {
+    await using daemon = await startRestorable();
+    daemon.answer('listSnapshots', [
+      sampleSnapshot(),
+      sampleSnapshot({ resticId: 'ab'.repeat(32), incomplete: true }),
+    ]);
+    using terminal = open(daemon, '');
+    await terminal.shows('What do you want to restore?');
+    terminal.press('Down');
+    terminal.press('Enter');
+    await terminal.shows('Which snapshot?');
+    terminal.press('Enter');
+    await terminal.shows('Where to?');
+    terminal.press('Down');
+    terminal.press('Enter');
+    await terminal.shows('Directory');
+    terminal.type('/tmp/elsewhere');
+    terminal.press('Enter');
+    await terminal.shows('Password of photos');
+    terminal.type(RIGHT);
+    terminal.press('Enter');
+    await terminal.shows('exit=0');
+    expect(daemon.bodiesOf('verifyRequest')).toEqual([{ target: '/tmp/elsewhere' }]);
+    expect(daemon.received.find(({ route }) => route === 'verifyRequest')?.params).toEqual({
+      request: REQUEST_ID,
+    });
+  });
+});
