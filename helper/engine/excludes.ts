@@ -17,7 +17,8 @@ export function literalPattern(path: string): string {
   return path.replace(/[*?[\]\\]/g, '\\$&');
 }
 
-function patternLine(pattern: string): string {
+/** One line of such a file. */
+export function patternLine(pattern: string): string {
   if (/[\n\r\0]/.test(pattern)) {
     throw new AppError('invalid_input', `the exclude pattern ${JSON.stringify(pattern)} has a line break`, {
       field: 'exclude',

@@ -34,6 +34,8 @@ export interface Repository extends AsyncDisposable {
    * @throws AppError `unreachable`, `repository_missing`, `integrity` …
    */
   confirm(): Promise<void>;
+  /** Words for an end that was accepted but is a failure after all. */
+  failure(end: ResticEnd): AppError;
   /** Since when restic waits for storage credentials. */
   waitingSince(): number | undefined;
 }
@@ -52,6 +54,11 @@ export async function openRepository(session: Session, options: RepositoryOption
   const objects = openObjects(session, access, credentials.get);
   const repositoryArgs = Object.entries(access.options).map(([name, value]) => `--option=${name}=${value}`);
 
+  const failure = (end: ResticEnd): AppError => {
+    if (end.tail.length > 0) session.output.log('warn', `restic: ${end.tail.join('\n')}`);
+    const isForeign = end.code === RESTIC_EXIT.wrongPassword && options.key === 'machine';
+    return isForeign ? foreignRepository(end) : failureOf(end);
+  };
   const run = async ({
     password = options.password,
     accept = [],
@@ -71,15 +78,13 @@ export async function openRepository(session: Session, options: RepositoryOption
       (end.code !== undefined && !end.cancelled && accept.includes(end.code))
     )
       return end;
-    if (end.tail.length > 0) session.output.log('warn', `restic: ${end.tail.join('\n')}`);
-    throw end.code === RESTIC_EXIT.wrongPassword && options.key === 'machine'
-      ? foreignRepository(end)
-      : failureOf(end);
+    throw failure(end);
   };
 
   return {
     objects,
     run,
+    failure,
     waitingSince: credentials.waitingSince,
     async confirm() {
       if (!objects.canRead) return;

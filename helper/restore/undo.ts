@@ -1,4 +1,100 @@
+import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { Type } from 'typebox';
 import { AppError } from '../../contract/errors.ts';
-export const undo = async (_request: unknown, _session: unknown): Promise<never> => {
-  throw new AppError('failed', 'x');
-};
+import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-messages.ts';
+import { parser } from '../../contract/schema.ts';
+import type { Session } from '../session.ts';
+import { syncDirectory } from '../state-files.ts';
+import { descend, openAnchor, type Anchor } from './anchor.ts';
+import { parts, UNDO_MANIFEST } from './place.ts';
+import { openTarget } from './target.ts';
+
+const Manifest = Type.Object({ replaced: Type.Array(Type.String()), added: Type.Array(Type.String()) });
+
+/**
+ * Puts the tree back that an in-place restore kept. What the restore brought, and what was changed since, is kept beside
+ * it under the name `<target>.restored-…`: nothing is deleted.
+ * @throws AppError `not_found` when the kept tree is gone
+ */
+export async function undo(
+  request: HelperRequestOf<'restore-undo'>,
+  session: Session,
+): Promise<HelperResultOf<'restore-undo'>> {
+  const { target: path, undoPath, requestId } = request;
+  assertBelongs(path, undoPath);
+  using target = openTarget(session, path, true);
+  const { parent, name } = target;
+  const kept = basename(undoPath);
+  if (
+    !lstatSync(parent.at(kept), { throwIfNoEntry: false })?.isDirectory() &&
+    !lstatSync(parent.at(kept), { throwIfNoEntry: false })
+  ) {
+    throw new AppError('not_found', `${undoPath} is not there any more, so the restore cannot be undone`);
+  }
+  const aside = `${name}.restored-${requestId.slice(0, 8)}`;
+  const manifest = readManifest(parent, kept);
+  if (manifest) undoPaths({ parent, name, kept, aside }, manifest);
+  else undoTree({ parent, name, kept, aside });
+  syncDirectory(parent.path);
+  session.output.log('info', `undone; what the restore brought is kept as ${dirname(path)}/${aside}`);
+  return {};
+}
+
+function assertBelongs(target: string, undoPath: string): void {
+  const isBeside = dirname(undoPath) === dirname(target);
+  if (isBeside && basename(undoPath).startsWith(`${basename(target)}.before-restore-`)) return;
+  throw new AppError('invalid_input', `${undoPath} is not a tree kept by a restore to ${target}`, {
+    field: 'undoPath',
+  });
+}
+
+interface Names {
+  readonly parent: Anchor;
+  readonly name: string;
+  readonly kept: string;
+  readonly aside: string;
+}
+
+function undoTree({ parent, name, kept, aside }: Names): void {
+  const exists = lstatSync(parent.at(name), { throwIfNoEntry: false }) !== undefined;
+  if (exists) renameSync(parent.at(name), parent.at(aside));
+  try {
+    renameSync(parent.at(kept), parent.at(name));
+  } catch (error) {
+    if (exists) renameSync(parent.at(aside), parent.at(name));
+    throw error;
+  }
+}
+
+type PathManifest = NonNullable<ReturnType<typeof readManifest>>;
+
+function undoPaths({ parent, name, kept, aside }: Names, { replaced, added }: PathManifest): void {
+  using old = openAnchor(parent.at(kept));
+  using current = openAnchor(parent.at(name));
+  using away = descend(parent, [aside], true);
+  for (const way of [...added, ...replaced]) move(current, away, way);
+  for (const way of replaced) move(old, current, way);
+  rmSync(parent.at(kept), { recursive: true });
+}
+
+function move(from: Anchor, to: Anchor, way: string): void {
+  const folders = parts(dirname(way));
+  using source = descend(from, folders, true);
+  using place = descend(to, folders, true);
+  const entry = basename(way);
+  // Removed by a person since: then there is nothing to set aside.
+  if (lstatSync(source.at(entry), { throwIfNoEntry: false })) renameSync(source.at(entry), place.at(entry));
+}
+
+function readManifest(parent: Anchor, kept: string) {
+  try {
+    using old = openAnchor(parent.at(kept));
+    const manifest: unknown = JSON.parse(readFileSync(old.at(UNDO_MANIFEST), 'utf8'));
+    return parser(Manifest).parse(manifest, 'undo list');
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    // A whole tree was kept, which has no list.
+    return undefined;
+  }
+}

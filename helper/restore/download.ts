@@ -1,0 +1,120 @@
+import { AppError } from '../../contract/errors.ts';
+import type { HelperRequestOf } from '../../contract/helper-messages.ts';
+import { errorEvent, messageType, restoreEnd, statusMessage } from '../engine/messages.ts';
+import { createProgressMeter } from '../engine/progress.ts';
+import type { Repository } from '../engine/repository.ts';
+import { skipReason } from '../engine/skipped.ts';
+import type { Session } from '../session.ts';
+import { jailFailure, type Jail } from './jail.ts';
+import { includeOptions, type Selection } from './selection.ts';
+import { fits, noSpace, roomAt } from './target.ts';
+
+const RESTIC_FAILED = 1;
+const FAULTS_KEPT = 100_000;
+
+export interface Download {
+  readonly request: HelperRequestOf<'restore'>;
+  readonly session: Session;
+  readonly repository: Repository;
+  readonly selection: Selection;
+  readonly jail: Jail;
+  /** A path on the target's file system. */
+  readonly roomPath: string;
+}
+
+/** Files restic could not bring back whole: path in the snapshot → reason in words. */
+export type Faults = ReadonlyMap<string, string>;
+
+/**
+ * Restores into the jail and has restic read every file again. What restic prints at the end is no evidence: exit code
+ * and error events are.
+ * @throws AppError `no_space`, and what makes the whole restore worthless
+ */
+export async function download(options: Download): Promise<Faults> {
+  const { request, session, repository, selection, jail } = options;
+  using watch = createWatch(options);
+  const { args, files } = includeOptions(selection.include);
+  try {
+    const end = await repository.run({
+      args: [...restoreArgs(request, jail), ...args],
+      files,
+      wrap: (firstFd) => jail.wrap(firstFd),
+      cancel: watch.tooBig,
+      accept: [RESTIC_FAILED],
+      onText: watch.onText,
+      onMessage: watch.onMessage,
+    });
+    if (end.code === 0) return watch.faults();
+    const failure = jailFailure(end.tail) ?? watch.failure();
+    if (failure) throw failure;
+    if (!watch.areFaultsNamed()) throw repository.failure(end);
+    return watch.faults();
+  } catch (error) {
+    // We stopped it ourselves, which looks like a cancel.
+    if (watch.tooBig.aborted && !session.cancel.aborted) throw watch.noSpace();
+    throw error;
+  }
+}
+
+/** Follows what restic says while it restores. */
+function createWatch({ session, repository, roomPath }: Download) {
+  const meter = createProgressMeter(session, { phase: 'downloading', waitingSince: repository.waitingSince });
+  const room = roomAt(roomPath);
+  const tooBig = new AbortController();
+  const faults = new Map<string, string>();
+  let bytesTotal: number | undefined;
+  let isFull = false;
+  let hasEnded = false;
+  let hasUnnamedFault = false;
+
+  const onStatus = (message: unknown) => {
+    const status = statusMessage.parse(message, "restic's status");
+    meter.onStatus(status);
+    bytesTotal = status.total_bytes ?? bytesTotal;
+    // Known within the first second: stop before the disk is full, not when it is.
+    if (!fits(room, bytesTotal ?? 0, status.total_files ?? 0)) tooBig.abort();
+  };
+  const onFault = (message: unknown) => {
+    const { item, error } = errorEvent.parse(message, "restic's error");
+    const text = error?.message ?? '';
+    isFull ||= /no space left on device|disk quota exceeded/i.test(text);
+    if (!item?.startsWith('/') || faults.size >= FAULTS_KEPT) hasUnnamedFault = true;
+    else if (!faults.has(item)) faults.set(item, skipReason(text));
+  };
+  return {
+    onText: (line: string) => meter.onText(line),
+    onMessage(message: unknown) {
+      const type = messageType(message);
+      if (type === 'status') onStatus(message);
+      if (type === 'summary') hasEnded = restoreEnd.check(message);
+      if (type === 'error') onFault(message);
+    },
+    tooBig: tooBig.signal,
+    noSpace: () => noSpace(room, bytesTotal),
+    faults: (): Faults => faults,
+    failure: () => (isFull ? noSpace(room, bytesTotal) : undefined),
+    /** It came to its end, and every file that is not whole is known. */
+    areFaultsNamed: () => hasEnded && faults.size > 0 && !hasUnnamedFault,
+    [Symbol.dispose]: () => meter[Symbol.dispose](),
+  };
+}
+
+function restoreArgs(
+  { snapshotId, choice, downloadKiBPerSecond }: HelperRequestOf<'restore'>,
+  jail: Jail,
+): string[] {
+  return [
+    'restore',
+    snapshotId,
+    `--target=${jail.insidePath}/content`,
+    '--verify',
+    // Capabilities of files and labels of this machine's security modules must not come out of a repository.
+    ...(choice.keepSpecial ? [] : ['--exclude-xattr=security.*', '--exclude-xattr=trusted.*']),
+    ...(downloadKiBPerSecond === undefined ? [] : [`--limit-download=${downloadKiBPerSecond}`]),
+  ];
+}
+
+export function cancelledBeforePlacing(session: Session): void {
+  if (session.cancel.aborted)
+    throw new AppError('cancelled', 'stopped before anything was placed; the target was not touched');
+}

@@ -1,0 +1,116 @@
+import { lstatSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
+import { basename, dirname, join, normalize, relative } from 'node:path';
+import { AppError } from '../../contract/errors.ts';
+import type { Session } from '../session.ts';
+import { openAnchor, type Anchor } from './anchor.ts';
+
+/** Share of the free space that a restore may take. */
+const LARGEST_SHARE = 0.9;
+
+export interface Target extends Disposable {
+  /** As the person named it. */
+  readonly path: string;
+  readonly name: string;
+  readonly parent: Anchor;
+}
+
+/**
+ * Opens the directory that holds the target, and looks whether the target may be written.
+ * @throws AppError `invalid_input`, `not_found`, `conflict`, `refused`
+ */
+export function openTarget(session: Session, path: string, inPlace: boolean): Target {
+  assertSane(session, path);
+  const parent = openParent(dirname(path));
+  const name = basename(path);
+  try {
+    assertFree(parent, { name, path, inPlace });
+    return { path, name, parent, [Symbol.dispose]: () => parent[Symbol.dispose]() };
+  } catch (error) {
+    parent[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function assertSane({ stateDir }: Session, path: string): void {
+  const invalid = (reason: string) =>
+    new AppError('invalid_input', `the target ${path} ${reason}`, { field: 'target' });
+  if (path.includes('\0') || normalize(path) !== path || path.endsWith('/'))
+    throw invalid('is not a plain absolute path');
+  const isBelow = (inner: string, outer: string) => !relative(outer, inner).startsWith('..');
+  if (isBelow(path, stateDir) || isBelow(stateDir, path))
+    throw invalid('holds or is inside the state directory of the agent');
+}
+
+function openParent(path: string): Anchor {
+  try {
+    return openAnchor(realpathSync(path));
+  } catch (error) {
+    throw new AppError('not_found', `the directory ${path} does not exist or cannot be opened`, {
+      field: 'target',
+      hint: 'make it first, or choose another target',
+      cause: error,
+    });
+  }
+}
+
+interface Place {
+  readonly name: string;
+  readonly path: string;
+  readonly inPlace: boolean;
+}
+
+function assertFree(parent: Anchor, { name, path, inPlace }: Place): void {
+  const found = lstatSync(parent.at(name), { throwIfNoEntry: false });
+  if (!found) return;
+  const conflict = (reason: string, hint: string) =>
+    new AppError('conflict', `the target ${path} ${reason}`, { field: 'target', hint });
+  if (found.isSymbolicLink())
+    throw conflict('is a link', 'name the directory it points to, or another target');
+  if (found.dev !== lstatSync(`${parent.path}/.`).dev) {
+    throw conflict('is the root of a disk of its own', 'restore into a new directory on that disk');
+  }
+  const isEmpty = found.isDirectory() && readdirSync(parent.at(name)).length === 0;
+  if (!isEmpty && !inPlace) {
+    throw conflict(
+      'exists already and is not empty',
+      'choose another target, or say --in-place to replace it',
+    );
+  }
+}
+
+export interface Room {
+  readonly freeBytes: number;
+  readonly freeInodes: number;
+}
+
+/** Free space on the file system of a directory, or of its nearest parent that exists. */
+export function roomAt(path: string): Room {
+  try {
+    const { bavail, bsize, ffree, files } = statfsSync(path);
+    // Some file systems (btrfs) have no fixed number of inodes and say 0 of 0.
+    return { freeBytes: bavail * bsize, freeInodes: files === 0 ? Number.MAX_SAFE_INTEGER : ffree };
+  } catch (error) {
+    if (path === '/') throw error;
+    return roomAt(join(path, '..'));
+  }
+}
+
+export function fits({ freeBytes, freeInodes }: Room, bytes: number, files: number): boolean {
+  return bytes <= freeBytes * LARGEST_SHARE && files <= freeInodes * LARGEST_SHARE;
+}
+
+export function noSpace({ freeBytes }: Room, bytes: number | undefined): AppError {
+  const needed = bytes === undefined ? '' : `the restore needs ${megabytes(bytes)}, `;
+  const missing =
+    bytes === undefined ? '' : `free ${megabytes(Math.max(0, bytes / LARGEST_SHARE - freeBytes))} more, or `;
+  return new AppError(
+    'no_space',
+    `not enough room at the target: ${needed}${megabytes(freeBytes)} are free`,
+    {
+      hint: `${missing}choose a target on another disk; your files were not touched`,
+      retry: 'after_action',
+    },
+  );
+}
+
+const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
