@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../daemon/base/clock.ts';
+import { systemChance } from '../../daemon/base/ids.ts';
+import { silentLog } from '../../daemon/base/log.ts';
+import { createHealth } from '../../daemon/health/create-health.ts';
+import type { CommandEffects } from '../../daemon/space-link/commands.ts';
+import { createSpacePart, type SpacePart } from '../../daemon/space-link/space-link.ts';
+import { openStore } from '../../daemon/store/open-store.ts';
+import type { Store } from '../../daemon/store/store.ts';
+import type { Health } from '../../daemon/health/health.ts';
+import type { Plan, Progress } from '../../contract/index.ts';
+
+/** A directory that is gone when the test is over. */
+export function temporaryDir(name: string): { path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), `${name}-`));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export interface TestAgent extends AsyncDisposable {
+  readonly part: SpacePart;
+  readonly store: Store;
+  readonly health: Health;
+  /** Names and arguments of the effects that commands had. */
+  readonly effects: unknown[][];
+  readonly plans: Map<string, Plan>;
+  tellProgress(progress: Progress): void;
+}
+
+/** The part of the daemon that talks to Space, on a real store, with effects that are only noted down. */
+export function startTestAgent(
+  dir: string,
+  remote: Partial<Record<'backup' | 'restore' | 'plan', 'allow' | 'ask' | 'never'>> = {},
+): TestAgent {
+  const store = openStore({ path: join(dir, 'agent.db'), clock: systemClock, log: silentLog });
+  const health = createHealth({ store, clock: systemClock });
+  const part = createSpacePart({
+    identityPath: join(dir, 'secrets', 'space.json'),
+    store,
+    health,
+    clock: systemClock,
+    chance: systemChance,
+    log: silentLog,
+    version: '1.0.0',
+    machineName: 'test machine',
+    remote: { backup: 'allow', restore: 'ask', plan: 'allow', ...remote },
+    reconnectBaseMs: 20,
+    reconnectMaxMs: 100,
+  });
+  const effects: unknown[][] = [];
+  const plans = new Map<string, Plan>();
+  const listeners = new Set<(progress: Progress) => void>();
+  const running = part.start({
+    effects: notedEffects(effects),
+    findPlan: (id) => plans.get(id),
+    onProgress: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  });
+  return {
+    part,
+    store,
+    health,
+    effects,
+    plans,
+    tellProgress: (progress) => listeners.forEach((listener) => listener(progress)),
+    async [Symbol.asyncDispose]() {
+      await running.stop();
+      store.close();
+    },
+  };
+}
+
+function notedEffects(effects: unknown[][]): CommandEffects {
+  const note =
+    (name: string) =>
+    (...args: unknown[]): void =>
+      void effects.push([name, ...args]);
+  return {
+    backupNow: note('backupNow'),
+    cancelJob: note('cancelJob'),
+    pausePlan: note('pausePlan'),
+    resumePlan: note('resumePlan'),
+    cancelRestore: note('cancelRestore'),
+    reportStatus: note('reportStatus'),
+    proposeRestore: (input) => {
+      effects.push(['proposeRestore', input]);
+      return { code: '7F3K' };
+    },
+  };
+}
+
+/** Waits for a condition, without guessing how long it takes. */
+export async function eventually<T>(
+  look: () => T | undefined | false,
+  what: string,
+  withinMs = 10_000,
+): Promise<T> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    const found = look();
+    if (found) return found;
+    if (performance.now() > end) throw new Error(`not seen within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+export const PLAN: Plan = {
+  id: '00000000-0000-4000-8000-000000000001',
+  name: 'photos',
+  paths: ['/srv/very private photos'],
+  excludes: [],
+  schedule: { kind: 'manual' },
+  zone: 'UTC',
+  location: { kind: 'space' },
+  state: 'armed',
+  createdAt: 1_700_000_000_000,
+  updatedAt: 1_700_000_000_000,
+  keys: [],
+  snapshotCount: 1,
+  storedBytes: 777,
+};
