@@ -44,25 +44,42 @@ interface Watcher {
   readonly signal: AbortSignal;
 }
 
-async function follow(session: Session, jobId: string, { view, signal }: Watcher): Promise<Job> {
+async function follow(session: Session, jobId: string, watcher: Watcher): Promise<Job> {
   // The number is read before the job, so that nothing between the two is missed.
   let seq = (await session.api.call('getStatus')).eventSeq;
   let job = await session.api.call('getJob', { params: { job: jobId } });
-  tellState(session, view, job);
+  tellState(session, watcher.view, job);
   while (!needsNoWatch(job)) {
-    for await (const item of readEvents(session.transport, seq, signal)) {
+    for await (const item of eventsWhileThere(session, seq, watcher.signal)) {
       if (item.type === 'event') seq = item.event.seq;
-      else if (item.progress.jobId === job.id && !signal.aborted) view.show(item.progress);
+      else if (item.progress.jobId === job.id) watcher.view.show(item.progress);
       const next = jobIn(item, job.id);
       if (!next) continue;
       job = next;
-      tellState(session, view, job);
+      tellState(session, watcher.view, job);
       if (needsNoWatch(job)) break;
     }
-    if (signal.aborted) throw leftView(job);
-    if (!needsNoWatch(job)) job = await lookAgain(session, job, signal);
+    if (watcher.signal.aborted) throw leftView(job);
+    if (!needsNoWatch(job)) job = await lookAgain(session, job, watcher.signal);
   }
   return job;
+}
+
+/** The stream until it ends; a daemon that is just not there is such an end, too. */
+async function* eventsWhileThere(
+  session: Session,
+  after: number,
+  signal: AbortSignal,
+): AsyncGenerator<StreamItem> {
+  try {
+    yield* readEvents(session.transport, after, signal);
+  } catch (error) {
+    if (!signal.aborted && !isAway(error)) throw error;
+  }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'daemon_not_running';
 }
 
 function jobIn(item: StreamItem, jobId: string): Job | undefined {
@@ -89,8 +106,7 @@ async function lookAgain(session: Session, job: Job, signal: AbortSignal): Promi
     try {
       return await session.api.call('getJob', { params: { job: job.id } });
     } catch (error) {
-      const isAway = error instanceof AppError && error.code === 'daemon_not_running';
-      if (!isAway || session.runtime.now() > giveUpAt) throw error;
+      if (!isAway(error) || session.runtime.now() > giveUpAt) throw error;
     }
   }
 }
