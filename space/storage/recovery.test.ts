@@ -164,6 +164,12 @@ describe('at start', () => {
     await expect(startStorage({ dir: storageDir() })).rejects.toThrow(/schema 99/);
   });
 
+  it('a directory that another Space uses is refused', async () => {
+    await using fixture = await startStorage({ dir: storageDir() });
+    await expect(startStorage({ dir: storageDir() })).rejects.toThrow(/only one Space/);
+    expect(fixture.storage.usage(PREFIX)).toEqual({ bytes: 0, objects: 0 });
+  });
+
   it('unfinished uploads of a week ago are gone with their parts', async () => {
     await mkdir(storageDir(), { recursive: true });
     {

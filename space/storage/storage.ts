@@ -50,7 +50,7 @@ export interface Storage {
    * cuts every upload that takes more than 5 minutes. Idle uploads are ended here after a minute.
    */
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** Waits for the requests in work, then closes. */
+  /** Waits for the requests in work, then closes. End their connections first if they may take long. */
   close(): Promise<void>;
 }
 

@@ -1,10 +1,11 @@
-import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, statfs, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { syncDirectory } from './durable.ts';
 
 const NAME = /^[0-9a-f]{32}$/;
 const MAGIC = Buffer.from('OLRSBLB1');
 const FOOTER_BYTES = 4 + MAGIC.length;
+const DISK_RESERVE_BYTES = 32 * 1024 ** 2;
 const MAX_LABEL_BYTES = 64 * 1024;
 
 /**
@@ -29,7 +30,19 @@ export class BlobStore {
     return new BlobStore(dir, random);
   }
 
-  async create(): Promise<BlobWriter> {
+  /**
+   * Starts a blob of about that size. The last of the disk is left to the index, without which nothing could be
+   * deleted any more, and half of that to what is `essential` to bring a repository in order.
+   * @throws Error with code ENOSPC
+   */
+  async create(plan: { size: number; essential: boolean }): Promise<BlobWriter> {
+    const { bavail, bsize } = await statfs(this.#dir);
+    const reserve = plan.essential ? DISK_RESERVE_BYTES / 2 : DISK_RESERVE_BYTES;
+    if (bavail * bsize < plan.size + reserve) {
+      throw Object.assign(new Error(`less than ${reserve} bytes would be left on the disk of ${this.#dir}`), {
+        code: 'ENOSPC',
+      });
+    }
     const name = this.#random(16).toString('hex');
     const file = this.#path(name);
     return new BlobWriter(name, file, await open(file, 'wx', 0o600));
@@ -84,6 +97,7 @@ export class BlobWriter {
   readonly #file: string;
   readonly #handle: FileHandle;
   #size = 0;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(name: string, file: string, handle: FileHandle) {
     this.name = name;
@@ -95,18 +109,20 @@ export class BlobWriter {
     return this.#size;
   }
 
+  /**
+   * Takes a piece of the content; it must not change afterwards. One write is always on its way while the next
+   * piece is received and hashed, so a failure may come to light only at the next call or in `seal`.
+   */
   async write(chunk: Uint8Array): Promise<void> {
-    let offset = 0;
-    // write(2) may take less than asked, on a nearly full disk for instance.
-    while (offset < chunk.length) {
-      const { bytesWritten } = await this.#handle.write(chunk, offset);
-      offset += bytesWritten;
-    }
+    await this.#writing;
     this.#size += chunk.length;
+    this.#writing = this.#writeAll(chunk);
+    this.#writing.catch(() => undefined);
   }
 
   /** On return the bytes and the name are on the disk. */
   async seal(label?: object): Promise<void> {
+    await this.#writing;
     if (label !== undefined) {
       const text = Buffer.from(JSON.stringify(label));
       const length = Buffer.alloc(4);
@@ -119,8 +135,18 @@ export class BlobWriter {
   }
 
   async discard(): Promise<void> {
+    await this.#writing.catch(() => undefined);
     // Closing twice (after seal) is refused by Node; what counts here is that the file goes.
     await this.#handle.close().catch(() => undefined);
     await rm(this.#file, { force: true });
+  }
+
+  async #writeAll(chunk: Uint8Array): Promise<void> {
+    let offset = 0;
+    // write(2) may take less than asked, on a nearly full disk for instance.
+    while (offset < chunk.length) {
+      const { bytesWritten } = await this.#handle.write(chunk, offset);
+      offset += bytesWritten;
+    }
   }
 }

@@ -32,6 +32,8 @@ export interface PartRecord {
 
 type Row<T> = Omit<T, 'headers'> & { headers: string };
 
+/** A restart may overlap with the end of the process before it. */
+const LOCK_WAIT_MS = 2_000;
 const APPLICATION_ID = 0x4f4c5331;
 const SCHEMA = `
   CREATE TABLE objects (key TEXT PRIMARY KEY, blob TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
@@ -55,31 +57,45 @@ export async function openObjectIndex(
     await rename(file, `${file}.damaged-${nowMs}`);
     for (const suffix of ['-wal', '-shm']) await rm(file + suffix, { force: true });
   }
-  const database = configure(new Database(file));
+  const database = configure(new Database(file, { timeout: LOCK_WAIT_MS }));
   database.pragma(`application_id = ${APPLICATION_ID}`);
   database.transaction(() => database.exec(SCHEMA))();
   return { index: new ObjectIndex(database), fresh: true };
 }
 
+/** Undefined for a damaged index. @throws Error for one that is in use, of another version or not readable */
 function tryOpen(file: string): Database.Database | undefined {
-  let database: Database.Database | undefined;
+  const database = new Database(file, { timeout: LOCK_WAIT_MS });
   try {
-    database = configure(new Database(file));
-    const version = database.pragma('user_version', { simple: true });
-    const ours = database.pragma('application_id', { simple: true }) === APPLICATION_ID;
-    if (ours && version !== 1)
-      throw new Error(`${file} was written by another version of Space (schema ${String(version)})`);
-    if (ours && database.pragma('quick_check(1)', { simple: true }) === 'ok') return database;
+    if (isSound(configure(database), file)) return database;
   } catch (error) {
     const code = (error as { code?: string }).code ?? '';
     // Only damage is a reason to start anew; a lock, a missing right or a newer schema is not.
-    if (!code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') throw error;
+    if (!code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') {
+      database.close();
+      throw code.startsWith('SQLITE_BUSY') ? inUse(file, error) : error;
+    }
   }
-  database?.close();
+  database.close();
   return undefined;
 }
 
+function isSound(database: Database.Database, file: string): boolean {
+  if (database.pragma('application_id', { simple: true }) !== APPLICATION_ID) return false;
+  const version = database.pragma('user_version', { simple: true });
+  if (version !== 1) {
+    throw new Error(`${file} was written by another version of Space (schema ${String(version)})`);
+  }
+  return database.pragma('quick_check(1)', { simple: true }) === 'ok';
+}
+
+function inUse(file: string, cause: unknown): Error {
+  return new Error(`${file} is in use by another process: only one Space may run on a directory`, { cause });
+}
+
 function configure(database: Database.Database): Database.Database {
+  // Two Spaces on one directory would take each other's uploads in work for left-overs and remove them.
+  database.pragma('locking_mode = EXCLUSIVE');
   database.pragma('journal_mode = WAL');
   // FULL: an answered PUT must survive a power cut, and the row is what makes an object exist.
   database.pragma('synchronous = FULL');

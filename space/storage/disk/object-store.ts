@@ -49,12 +49,17 @@ export class ObjectStore {
     await mkdir(options.dir, { recursive: true, mode: 0o700 });
     const blobs = await BlobStore.open(path.join(options.dir, 'blobs'), options.random);
     const { index, fresh } = await openObjectIndex(path.join(options.dir, 'index.db'), options.nowMs);
-    if (fresh) await fillFromBlobs(index, blobs);
-    await removeUnnamed(index, blobs);
-    const store = new ObjectStore(index, blobs);
-    for (const upload of index.uploadsBefore(options.nowMs - UPLOAD_LIFETIME_MS))
-      await store.removeUpload(upload);
-    return store;
+    try {
+      if (fresh) await fillFromBlobs(index, blobs);
+      await removeUnnamed(index, blobs);
+      const store = new ObjectStore(index, blobs);
+      const forgottenBefore = options.nowMs - UPLOAD_LIFETIME_MS;
+      for (const upload of index.uploadsBefore(forgottenBefore)) await store.removeUpload(upload);
+      return store;
+    } catch (error) {
+      index.close();
+      throw error;
+    }
   }
 
   /** Opens an object for reading; undefined when there is none. The caller closes the handle. */

@@ -86,10 +86,11 @@ function readParts(
   text: Partial<Record<'credential' | 'signedHeaders' | 'signature' | 'longDate', string | undefined>>,
 ) {
   const { credential = '', signedHeaders = '', signature = '', longDate = '' } = text;
-  const [, accessKeyId, date, region] = SCOPE.exec(credential) ?? [];
+  const scope = SCOPE.exec(credential);
   const signedAtMs = parseDate(longDate);
-  if (accessKeyId === undefined || region === undefined || date !== longDate.slice(0, 8)) return undefined;
-  if (Number.isNaN(signedAtMs) || !/^[0-9a-f]{64}$/.test(signature)) return undefined;
+  if (scope === null || Number.isNaN(signedAtMs) || !/^[0-9a-f]{64}$/.test(signature)) return undefined;
+  const [accessKeyId, date, region] = scope.slice(1) as [string, string, string];
+  if (date !== longDate.slice(0, 8)) return undefined;
   return { accessKeyId, region, longDate, signedAtMs, signedHeaders: signedHeaders.split(';'), signature };
 }
 

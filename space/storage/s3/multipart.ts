@@ -6,7 +6,7 @@ import type { Call } from './call.ts';
 import { S3Error } from './error.ts';
 import { keyEncoder } from './listing.ts';
 import { objectHeaders } from './object-headers.ts';
-import { appendBlob, commit } from './objects.ts';
+import { appendBlob, commit, createBlob } from './objects.ts';
 import { claimRoom } from './quota.ts';
 import { queryNumber, queryValue } from './request.ts';
 import { isoTime, sendEmpty, sendXml } from './respond.ts';
@@ -45,7 +45,7 @@ export async function uploadPart(call: Call): Promise<void> {
   const body = call.openBody();
   const replacedBytes = store.index.part(upload.id, number)?.size ?? 0;
   const release = claimRoom(call, { key: request.key, size: body.size, replacedBytes });
-  const writer = await store.blobs.create();
+  const writer = await createBlob(call, body.size);
   try {
     const { md5, checksum } = await body.read((piece) => writer.write(piece));
     const etag = md5.toString('hex');
@@ -79,10 +79,14 @@ export async function completeUpload(call: Call): Promise<void> {
   if (upload === undefined && store.index.get(request.key)?.etag === etag) {
     return sendXml(call.response, 'CompleteMultipartUploadResult', result);
   }
-  const writer = await store.blobs.create();
+  const known = findUpload(call);
+  const parts = chooseParts(store.index.parts(known.id), wanted);
+  const writer = await createBlob(
+    call,
+    parts.reduce((sum, part) => sum + part.size, 0),
+  );
   try {
-    const known = findUpload(call);
-    for (const part of chooseParts(store.index.parts(known.id), wanted)) {
+    for (const part of parts) {
       const handle = await store.blobs.read(part.blob);
       await appendBlob(writer, handle, part.size).finally(() => handle.close());
     }

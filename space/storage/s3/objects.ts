@@ -9,7 +9,7 @@ import { checkPreconditions, objectHeaders, parseRange, responseHeaders } from '
 import { claimRoom } from './quota.ts';
 import { checkKey } from './request.ts';
 import { isoTime, sendEmpty, sendXml } from './respond.ts';
-import { denied, mayReplace, requireKey } from './rights.ts';
+import { denied, isBookkeeping, mayReplace, requireKey } from './rights.ts';
 
 export async function getObject(call: Call): Promise<void> {
   const { request, response, store, identity } = call;
@@ -57,7 +57,7 @@ export async function putObject(call: Call): Promise<void> {
   const headers = objectHeaders(request);
   const body = call.openBody();
   const release = claimRoom(call, { key, size: body.size, replacedBytes: before?.size ?? 0 });
-  const writer = await store.blobs.create();
+  const writer = await createBlob(call, body.size);
   try {
     const { md5, checksum } = await body.read((piece) => writer.write(piece));
     const etag = md5.toString('hex');
@@ -122,7 +122,7 @@ export async function copyObject(call: Call): Promise<void> {
   try {
     const replacedBytes = store.index.get(request.key)?.size ?? 0;
     release = claimRoom(call, { key: request.key, size: source.size, replacedBytes });
-    writer = await store.blobs.create();
+    writer = await createBlob(call, source.size);
     await appendBlob(writer, handle, source.size);
     const replaces = request.headers.get('x-amz-metadata-directive')?.toUpperCase() === 'REPLACE';
     const headers = replaces ? objectHeaders(request) : source.headers;
@@ -145,6 +145,11 @@ export async function copyObject(call: Call): Promise<void> {
     release?.();
     await handle.close();
   }
+}
+
+/** Starts a blob for the object of the request. */
+export function createBlob(call: Call, size: number): Promise<BlobWriter> {
+  return call.store.blobs.create({ size, essential: isBookkeeping(call.identity.claims, call.request.key) });
 }
 
 /** Copies the content of an open blob (its label left out) behind what is already written. */
