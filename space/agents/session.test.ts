@@ -197,7 +197,7 @@ describe('commands', () => {
     ['a plan that is no id', { planId: '../x' }],
   ])('cannot carry %s', (_name, params) => {
     const command = { deviceId: deviceId(), kind: 'backup.now' as const, params, askedBy: 'test' };
-    expect(() => fixture.space.command(command)).toThrow();
+    expect(() => fixture.space.command(command)).toThrow('command');
     expect(fixture.space.state.commands.unanswered(deviceId())).toEqual([]);
   });
 });
