@@ -149,7 +149,7 @@ describe('temporary credentials', () => {
     expect((await sendRaw(fixture, credentials, get)).code).toBe('ExpiredToken');
   });
 
-  it('are renewed when expired, with the same rights, for 30 days', async () => {
+  it('are renewed when expired, with the same rights, for 30 days, those to delete for one', async () => {
     const credentials = fixture.credentials({ ttlSeconds: 900, purpose: 'read' });
     fixture.clock.offsetMs = 60 * MINUTE;
     const renewed = fixture.storage.refresh(credentials, 900);
@@ -158,6 +158,10 @@ describe('temporary credentials', () => {
     expect((await sendRaw(fixture, renewed ?? credentials, get)).status).toBe(200);
     fixture.clock.offsetMs = 31 * 24 * 60 * MINUTE;
     expect(fixture.storage.refresh(renewed ?? credentials, 900)).toBeUndefined();
+    const prune = fixture.credentials({ purpose: 'prune' });
+    expect(fixture.storage.refresh(prune, 900)).toBeDefined();
+    fixture.clock.offsetMs += 25 * 60 * MINUTE;
+    expect(fixture.storage.refresh(prune, 900)).toBeUndefined();
   });
 
   it('are not renewed unless all three parts belong together', () => {

@@ -40,8 +40,14 @@ export interface CredentialClaims {
   expiresAtMs: number;
 }
 
+const DAY_MS = 24 * 3_600_000;
 /** Renewals end here: whoever still works after that asks again with the account's own token. */
-export const MAX_RENEWAL_MS = 30 * 24 * 3_600_000;
+const MAX_RENEWAL_MS: Record<CredentialPurpose, number> = {
+  backup: 30 * DAY_MS,
+  read: 30 * DAY_MS,
+  // The right to delete is for one job.
+  prune: DAY_MS,
+};
 const MAX_TTL_SECONDS = 7 * 24 * 3_600;
 const ACCESS_KEY_PREFIX = 'OLSP';
 const MAX_TOKEN_LENGTH = 4_096;
@@ -79,7 +85,8 @@ export class CredentialIssuer {
   /** Undefined for keys that are not ours, do not belong together, or are too old to be renewed. */
   refresh(keys: CredentialKeys, ttlSeconds: number): TemporaryCredentials | undefined {
     const claims = this.identify(keys);
-    if (claims === undefined || this.#clock() > claims.issuedAtMs + MAX_RENEWAL_MS) return undefined;
+    if (claims === undefined) return undefined;
+    if (this.#clock() > claims.issuedAtMs + MAX_RENEWAL_MS[claims.purpose]) return undefined;
     const { accountId, prefix, purpose } = claims;
     return this.#make({ accountId, prefix, purpose, ttlSeconds }, claims.issuedAtMs);
   }

@@ -34,7 +34,7 @@ export interface Storage {
   issue(grant: CredentialGrant): TemporaryCredentials;
   /**
    * New credentials with the rights of the given ones, which may have expired. Undefined when the three do not
-   * belong together, are not ours, or descend from credentials first issued more than 30 days ago.
+   * belong together, are not ours, or descend from credentials first issued more than 30 days (prune: 1 day) ago.
    */
   refresh(keys: CredentialKeys, ttlSeconds: number): TemporaryCredentials | undefined;
   /** Whose credentials these are, expired or not; undefined as in `refresh`. Ask it to judge the account first. */
@@ -104,7 +104,9 @@ export async function openLocalStorage(options: LocalStorageOptions): Promise<St
       return isSigned(request.headers, url) || (url.split(/[/?]/)[1] ?? '') === bucket;
     },
     handle(request, response) {
-      const work = serve(request, response, endpoint).finally(() => inWork.delete(work));
+      const work = serve(request, response, endpoint)
+        .catch((error: unknown) => onError(error, 'none'))
+        .finally(() => inWork.delete(work));
       inWork.add(work);
     },
     async close() {
