@@ -9,8 +9,9 @@
 #   docker run --hostname my-machine --cap-drop ALL --cap-add DAC_READ_SEARCH --security-opt no-new-privileges \
 #     -v olares-backup:/var/lib/olares-backup -v /home:/home:ro olares-backup-agent
 #
-# Restores need more: --cap-add DAC_OVERRIDE --cap-add CHOWN --cap-add FOWNER for the files, and for the jail they run
-# in --cap-add SYS_ADMIN --security-opt apparmor=unconfined.
+# Restores need more rights: --cap-add DAC_OVERRIDE --cap-add CHOWN --cap-add FOWNER --cap-add FSETID --cap-add MKNOD for
+# the files, and for the jail they run in --cap-add SYS_ADMIN --security-opt apparmor=unconfined. (The jail drops
+# SYS_ADMIN again, and can do so only if it was given all of the others.)
 
 ARG NODE_IMAGE=node:22.21.1-trixie-slim
 
@@ -62,6 +63,6 @@ VOLUME /var/lib/olares-space
 EXPOSE 8700
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=15s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8700/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8700/').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["tini", "--", "olares-space"]
 CMD ["--data", "/var/lib/olares-space", "--listen", "0.0.0.0:8700"]
