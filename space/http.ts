@@ -7,6 +7,7 @@ import type { WireContext } from './api/calls.ts';
 import { OWN_CODES, refusal } from './api/envelope.ts';
 import { addWireRoutes } from './api/routes.ts';
 import type { LiveProgress, Viewers } from './console-api/live.ts';
+import { addSecurityHeaders } from './console-api/guard.ts';
 import { addConsolePage } from './console-api/page.ts';
 import { addConsoleRoutes } from './console-api/routes.ts';
 import type { SpaceFaults } from './faults.ts';
@@ -51,6 +52,7 @@ export async function buildHttp(options: HttpOptions): Promise<Http> {
       }),
     forceCloseConnections: true,
   });
+  app.addHook('onRequest', async (_request, reply) => addSecurityHeaders(reply));
   app.setNotFoundHandler((_request, reply) => reply.code(404).send(refusal(404, 'there is nothing here')));
   app.setErrorHandler((error, _request, reply) => {
     const status = (error as { statusCode?: number }).statusCode ?? 500;

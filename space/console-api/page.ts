@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../log.ts';
-import { addSecurityHeaders, checkHost } from './guard.ts';
+import { checkHost } from './guard.ts';
 import { sendError } from './routes.ts';
 
 const NOT_BUILT = 'The console page is not built. Run `npm run build` in the checkout, then reload.\n';
@@ -33,10 +33,7 @@ export async function addConsolePage(
   app: FastifyInstance,
   { pageDir, hosts, log }: PageOptions,
 ): Promise<void> {
-  app.addHook('onRequest', async (request, reply) => {
-    addSecurityHeaders(reply);
-    checkHost(request, hosts());
-  });
+  app.addHook('onRequest', async (request) => checkHost(request, hosts()));
   app.setErrorHandler((error, _request, reply) => sendError(error, reply, log));
   if (pageDir === undefined) {
     app.get('/', async (_request, reply) => reply.type('text/plain').send(NOT_BUILT));

@@ -8,14 +8,7 @@ import type { StorageIdentity } from '../api/sts.ts';
 import type { Log } from '../log.ts';
 import type { PairingCode } from '../state/pairing-codes.ts';
 import type { Command, NewCommand } from '../state/commands.ts';
-import {
-  addSecurityHeaders,
-  checkHost,
-  checkSession,
-  checkWrite,
-  readCookie,
-  type GuardOptions,
-} from './guard.ts';
+import { checkHost, checkSession, checkWrite, readCookie, type GuardOptions } from './guard.ts';
 import type { Viewers } from './live.ts';
 import { proposeRestore } from './restore.ts';
 import { SESSION_LIFE_MS } from '../state/console-access.ts';
@@ -69,8 +62,7 @@ export function addConsoleRoutes(app: FastifyInstance, options: ConsoleOptions):
     isSession: (secret) => sources.state.consoleAccess.isSession(secret),
   };
   app.removeContentTypeParser('text/plain');
-  app.addHook('onRequest', async (request, reply) => {
-    addSecurityHeaders(reply);
+  app.addHook('onRequest', async (request) => {
     checkHost(request, hosts());
     if (request.method !== 'GET' && request.method !== 'HEAD') checkWrite(request);
     if (request.url !== `${API}/login`) checkSession(request, guard);

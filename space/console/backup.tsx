@@ -1,7 +1,12 @@
 import { useState } from 'preact/hooks';
-import type { ConsoleAccount, ConsoleBackup, ConsoleSnapshot } from '../../contract/space/console.ts';
+import type {
+  ConsoleAccount,
+  ConsoleBackup,
+  ConsoleJob,
+  ConsoleSnapshot,
+} from '../../contract/space/console.ts';
 import { api } from './api.ts';
-import { ActionButton, Badge } from './controls.tsx';
+import { ActionButton, Badge, ProgressBar } from './controls.tsx';
 import { formatAgo, formatBytes, formatTime, plural } from './format.ts';
 import type { RestoreWish } from './restore-dialog.tsx';
 
@@ -40,44 +45,41 @@ export function BackupCard({ account, backup, now, onRestore }: BackupProps) {
 function BackupHead({ account, backup, now }: Omit<BackupProps, 'onRestore'>) {
   const device = account.devices.find(({ id }) => id === backup.deviceId);
   const running = device?.jobs.find(({ kind, planId }) => kind === 'backup' && planId === backup.id);
-  const last =
-    backup.lastSnapshotAt === undefined
-      ? 'no good snapshot yet'
-      : `last good snapshot ${formatAgo(backup.lastSnapshotAt, now)}`;
-  const stored = backup.storedBytes === undefined ? '' : ` · ${formatBytes(backup.storedBytes)} stored`;
+  const isRemoved = backup.stoppedAt !== undefined;
   return (
     <>
       <div class="row spread">
         <h4>
-          {backup.name} {backup.stoppedAt !== undefined && <Badge tone="idle">removed on the machine</Badge>}
+          {backup.name} {isRemoved && <Badge tone="idle">removed on the machine</Badge>}
           {backup.planState === 'paused' && <Badge tone="busy">paused</Badge>}
         </h4>
-        {device && !device.isRevoked && backup.stoppedAt === undefined && (
-          <BackupActions backup={backup} deviceId={device.id} />
-        )}
+        {device && !device.isRevoked && !isRemoved && <BackupActions backup={backup} deviceId={device.id} />}
       </div>
       <p class="muted">
         {device ? `${device.machine} · ` : ''}
         <span class="path">{backup.path}</span>
       </p>
-      <p class="muted">
-        {last}
-        {stored}
-      </p>
-      {running && (
-        <div class="running">
-          <span>
-            Backing up: {running.phase ?? running.state}
-            {running.reason === undefined ? '' : ` (${running.reason})`}
-          </span>
-          <progress
-            max={1}
-            {...(running.fraction === undefined ? {} : { value: running.fraction })}
-            aria-label="Backup progress"
-          />
-        </div>
-      )}
+      <p class="muted">{lastText(backup, now)}</p>
+      {running && <RunningBackup job={running} />}
     </>
+  );
+}
+
+function lastText({ lastSnapshotAt, storedBytes }: ConsoleBackup, now: number): string {
+  const stored = storedBytes === undefined ? '' : ` · ${formatBytes(storedBytes)} stored`;
+  return lastSnapshotAt === undefined
+    ? 'no good snapshot yet'
+    : `last good snapshot ${formatAgo(lastSnapshotAt, now)}${stored}`;
+}
+
+function RunningBackup({ job }: { job: ConsoleJob }) {
+  const reason = job.reason === undefined ? '' : ` (${job.reason})`;
+  return (
+    <div class="running">
+      Backing up: {job.phase ?? job.state}
+      {reason}
+      <ProgressBar fraction={job.fraction} label="Backup progress" />
+    </div>
   );
 }
 

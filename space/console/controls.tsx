@@ -60,3 +60,8 @@ export function CommandLine({ text }: { text: string }) {
 export function Badge({ tone, children }: { tone: string; children: ComponentChildren }) {
   return <span class={`badge ${tone}`}>{children}</span>;
 }
+
+/** Without a fraction it only shows that something goes on. */
+export function ProgressBar({ fraction, label }: { fraction: number | undefined; label: string }) {
+  return <progress max={1} {...(fraction === undefined ? {} : { value: fraction })} aria-label={label} />;
+}

@@ -7,7 +7,7 @@ import type {
   ConsoleState,
 } from '../../contract/space/console.ts';
 import { api } from './api.ts';
-import { ActionButton, CommandLine } from './controls.tsx';
+import { ActionButton, CommandLine, ProgressBar } from './controls.tsx';
 import { formatAgo, formatBytes, formatTime } from './format.ts';
 import { standing } from './wording.ts';
 
@@ -107,13 +107,7 @@ function Guide({ command, device }: { command: ConsoleCommand; device: ConsoleDe
       <p class={`note ${tone}`} role="status">
         {text}
       </p>
-      {job && !hasEnded && (
-        <progress
-          max={1}
-          {...(job.fraction === undefined ? {} : { value: job.fraction })}
-          aria-label="Restore progress"
-        />
-      )}
+      {job && !hasEnded && <ProgressBar fraction={job.fraction} label="Restore progress" />}
       {!hasEnded && (
         <ol class="guide">
           <li>

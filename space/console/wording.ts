@@ -53,15 +53,22 @@ export const kindText = (kind: string): string => KINDS[kind] ?? kind;
 
 /** Where a command stands: what the machine tells of its request counts more than how the command travelled. */
 export function standing(command: ConsoleCommand): { text: string; tone: Tone; hasEnded: boolean } {
-  const state = command.request?.state ?? command.status;
-  const text = (command.request?.state === undefined ? STATUSES : REQUESTS)[state] ?? state;
-  const reason = command.request?.reason ?? (command.code === undefined ? undefined : codeText(command.code));
-  const hasEnded = ENDED.has(state);
-  const tone = GOOD.has(state) ? 'good' : hasEnded ? 'bad' : 'busy';
-  return { text: reason === undefined || tone === 'good' ? text : `${text}: ${reason}`, tone, hasEnded };
+  const { status, request } = command;
+  const state = request?.state ?? status;
+  const words = request?.state === undefined ? STATUSES : REQUESTS;
+  const tone = toneOf(state);
+  const reason = tone === 'good' ? undefined : reasonOf(command);
+  const text = words[state] ?? state;
+  return { text: reason === undefined ? text : `${text}: ${reason}`, tone, hasEnded: ENDED.has(state) };
 }
 
-const codeText = (code: string): string => code.replaceAll('_', ' ');
+const reasonOf = ({ request, code }: ConsoleCommand): string | undefined =>
+  request?.reason ?? code?.replaceAll('_', ' ');
+
+function toneOf(state: string): Tone {
+  if (GOOD.has(state)) return 'good';
+  return ENDED.has(state) ? 'bad' : 'busy';
+}
 
 export function deviceText(device: ConsoleDevice): { text: string; tone: Tone | 'idle' } {
   if (device.isRevoked) return { text: 'revoked', tone: 'bad' };
