@@ -57,7 +57,7 @@ function parse(line) {
 }
 
 /** Runs the CLI to its end. `show`: its output goes to this terminal. */
-export async function runProgram({ root, name, args, show = false, input }) {
+export async function runProgram({ root, name, args, show = false, input = undefined }) {
   const child = spawn(process.execPath, [join(root, 'dist', `${name}.mjs`), ...args], {
     stdio: [input === undefined ? 'ignore' : 'pipe', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
   });

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../daemon/base/clock.ts';
 import { systemChance } from '../../daemon/base/ids.ts';
@@ -11,12 +9,6 @@ import { openStore } from '../../daemon/store/open-store.ts';
 import type { Store } from '../../daemon/store/store.ts';
 import type { Health } from '../../daemon/health/health.ts';
 import type { Plan, Progress } from '../../contract/index.ts';
-
-/** A directory that is gone when the test is over. */
-export function temporaryDir(name: string): { path: string } & Disposable {
-  const path = mkdtempSync(join(tmpdir(), `${name}-`));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
-}
 
 export interface TestAgent extends AsyncDisposable {
   readonly part: SpacePart;
@@ -90,21 +82,6 @@ function notedEffects(effects: unknown[][]): CommandEffects {
       return { code: '7F3K' };
     },
   };
-}
-
-/** Waits for a condition, without guessing how long it takes. */
-export async function eventually<T>(
-  look: () => T | undefined | false,
-  what: string,
-  withinMs = 10_000,
-): Promise<T> {
-  const end = performance.now() + withinMs;
-  for (;;) {
-    const found = look();
-    if (found) return found;
-    if (performance.now() > end) throw new Error(`not seen within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 export const PLAN: Plan = {

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Job } from '../../contract/index.ts';
 import { openSpace, type SpaceServer } from '../../space/server.ts';
-import { eventually, PLAN, startTestAgent, temporaryDir, type TestAgent } from './space-link.fixture.ts';
+import { eventually } from '../harness/eventually.ts';
+import { temporaryDir } from '../harness/temporary-dir.ts';
+import { PLAN, startTestAgent, type TestAgent } from './space-link.fixture.ts';
 
 const JOB: Job = {
   id: '00000000-0000-4000-8000-000000000002',
