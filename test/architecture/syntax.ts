@@ -64,7 +64,10 @@ function importTarget(node: SyntaxNode): unknown {
 
 function isRequire(call: SyntaxNode): boolean {
   const callee = call['callee'];
-  return isNode(callee) && callee.type === 'Identifier' && callee['name'] === 'require';
+  const [target] = call['arguments'] as unknown[];
+  // A function of ours may bear the name; one that loads a module is called with a text.
+  const loads = isNode(target) && typeof target['value'] === 'string';
+  return loads && isNode(callee) && callee.type === 'Identifier' && callee['name'] === 'require';
 }
 
 function isNode(value: unknown): value is SyntaxNode {
