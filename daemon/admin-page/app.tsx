@@ -48,6 +48,7 @@ function Page(): JSX.Element {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
+  const isStale = useAgentState((state) => state.connection === 'lost');
   useEffect(() => {
     document.title = `${TITLES[route.page]} · Olares Backup`;
     // A new page starts at its top, for the eye and for the keyboard; the first one leaves the focus where it is.
@@ -58,7 +59,7 @@ function Page(): JSX.Element {
     isFirst.current = false;
   }, [route.page, 'id' in route ? route.id : '']);
   return (
-    <main id="main" class="page" tabIndex={-1} ref={main}>
+    <main id="main" class="page" tabIndex={-1} ref={main} {...(isStale ? { 'data-stale': '' } : {})}>
       <Content route={route} />
     </main>
   );

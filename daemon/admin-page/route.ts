@@ -19,15 +19,21 @@ export function codeOf(hash: string): string | undefined {
 
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
-  const [page = '', id, ...rest] = path.split('/').map(decoded);
-  const params = new URLSearchParams(query);
-  if (rest.length > 0) return { page: 'unknown' };
-  if (page === '' && id === undefined) return { page: 'home' };
-  if (page === 'snapshots' && id === undefined) return { page, plan: params.get('plan') ?? undefined };
-  if (page === 'snapshots' && id) return { page: 'snapshot', id, path: params.get('path') ?? undefined };
-  if (page === 'jobs') return id ? { page: 'job', id } : { page };
-  return { page: 'unknown' };
+  const [page = '', id = '', ...rest] = path.split('/').map(decoded);
+  const read = rest.length > 0 ? undefined : READERS.get(id === '' ? page : `${page}/`);
+  return read?.(new URLSearchParams(query), id) ?? { page: 'unknown' };
 }
+
+type Reader = (query: URLSearchParams, id: string) => Route;
+
+/** A name with `/` is the page of one thing. */
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ['', () => ({ page: 'home' })],
+  ['snapshots', (query) => ({ page: 'snapshots', plan: query.get('plan') ?? undefined })],
+  ['snapshots/', (query, id) => ({ page: 'snapshot', id, path: query.get('path') ?? undefined })],
+  ['jobs', () => ({ page: 'jobs' })],
+  ['jobs/', (_query, id) => ({ page: 'job', id })],
+]);
 
 export const snapshotsHref = (plan?: string): string =>
   plan === undefined ? '#/snapshots' : `#/snapshots?plan=${encodeURIComponent(plan)}`;

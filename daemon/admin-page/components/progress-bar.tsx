@@ -21,25 +21,32 @@ export function JobProgress({
         <span>{progress ? (PHASE_WORDS[progress.phase] ?? 'Working') : 'Starting'}</span>
         {fraction === undefined ? null : <strong class="number">{formatPercent(fraction)}</strong>}
       </div>
-      <div
-        class="progress__track"
-        role="progressbar"
-        aria-label={cleanText(label)}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        {...(fraction === undefined ? {} : { 'aria-valuenow': Math.floor(fraction * 100) })}
-      >
-        <div
-          class={fraction === undefined ? 'progress__fill progress__fill--unknown' : 'progress__fill'}
-          style={fraction === undefined ? {} : { width: `${fraction * 100}%` }}
-        />
-      </div>
+      <Track fraction={fraction} label={label} />
       {progress ? <p class="progress__facts number">{factsOf(progress).join(' · ')}</p> : null}
       {progress?.stall === undefined ? null : (
         <p class="progress__stall">
           <Icon name="warning" size={16} /> <Foreign text={progress.stall} />
         </p>
       )}
+    </div>
+  );
+}
+
+function Track({ fraction, label }: { fraction: number | undefined; label: string }): JSX.Element {
+  const isKnown = fraction !== undefined;
+  return (
+    <div
+      class="progress__track"
+      role="progressbar"
+      aria-label={cleanText(label)}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      {...(isKnown ? { 'aria-valuenow': Math.floor(fraction * 100) } : {})}
+    >
+      <div
+        class={isKnown ? 'progress__fill' : 'progress__fill progress__fill--unknown'}
+        style={isKnown ? { width: `${fraction * 100}%` } : {}}
+      />
     </div>
   );
 }

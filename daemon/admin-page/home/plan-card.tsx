@@ -32,8 +32,8 @@ export function PlanCard({ plan, activeJob }: { plan: Plan; activeJob: Job | und
       <RunHistory runs={runs} planName={plan.name} />
       {plan.state === 'unarmed' ? (
         <p class="muted">
-          Its password was not set, so it cannot run yet. See <code>olares-backup plan --help</code> in a
-          terminal.
+          Its password was not set, so it cannot run yet. Type the same <code>olares-backup plan add</code>{' '}
+          again in a terminal to finish it.
         </p>
       ) : (
         <footer class="card__foot">

@@ -41,21 +41,24 @@ export function RunHistory({
 }): JSX.Element | null {
   if (runs.length < 2) return null;
   return (
-    <ol class="history" aria-label={`Last runs of ${cleanText(planName)}`}>
-      {[...runs].reverse().map((run) => {
-        const { tone, word } = wordingOf(JOB_STATE_WORDS, run.state);
-        const text = `${word}, ${formatAbsolute(run.startedAt ?? run.createdAt)}`;
-        return (
-          <li key={run.id}>
-            <a
-              class={`history__run history__run--${tone}`}
-              href={jobHref(run.id)}
-              title={text}
-              aria-label={text}
-            />
-          </li>
-        );
-      })}
-    </ol>
+    <>
+      <p class="history-label muted small">Last {runs.length} runs</p>
+      <ol class="history" aria-label={`Last runs of ${cleanText(planName)}`}>
+        {[...runs].reverse().map((run) => {
+          const { tone, word } = wordingOf(JOB_STATE_WORDS, run.state);
+          const text = `${word}, ${formatAbsolute(run.startedAt ?? run.createdAt)}`;
+          return (
+            <li key={run.id}>
+              <a
+                class={`history__run history__run--${tone}`}
+                href={jobHref(run.id)}
+                title={text}
+                aria-label={text}
+              />
+            </li>
+          );
+        })}
+      </ol>
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import type { Status } from '../../../contract/index.ts';
 import { Badge, Foreign, When } from '../components/basics.tsx';
 import { counted } from '../format/size.ts';
@@ -6,7 +6,7 @@ import { LINK_WORDS, wordingOf } from '../format/words.ts';
 
 /** The connection to Space, the account, and what runs here. */
 export function SpaceCard({ status }: { status: Status }): JSX.Element {
-  const { link, account, version, engineVersion } = status;
+  const { link, account } = status;
   return (
     <section class="card" aria-labelledby="space-title">
       <header class="card__head">
@@ -18,45 +18,7 @@ export function SpaceCard({ status }: { status: Status }): JSX.Element {
           <Foreign text={link.reason} max={500} />
         </p>
       )}
-      <dl class="facts">
-        {account === undefined ? null : (
-          <>
-            <div>
-              <dt>Account</dt>
-              <dd>
-                <Foreign text={account.olaresName ?? account.userid} max={80} />
-              </dd>
-            </div>
-            <div>
-              <dt>Address</dt>
-              <dd>
-                <Foreign text={account.spaceUrl} max={120} />
-              </dd>
-            </div>
-          </>
-        )}
-        {link.state === 'unpaired' ? null : (
-          <div>
-            <dt>Since</dt>
-            <dd>
-              <When at={link.since} />
-            </dd>
-          </div>
-        )}
-        {link.pendingReports === 0 ? null : (
-          <div>
-            <dt>Not yet confirmed</dt>
-            <dd>{counted(link.pendingReports, 'report')}</dd>
-          </div>
-        )}
-        <div>
-          <dt>Agent</dt>
-          <dd>
-            {version}
-            {engineVersion === undefined ? '' : `, restic ${engineVersion}`}
-          </dd>
-        </div>
-      </dl>
+      <SpaceFacts status={status} />
       {account?.state === 'sign-in-again' ? (
         <p>
           Sign in again: type <code>olares-backup login</code> in a terminal.
@@ -64,5 +26,24 @@ export function SpaceCard({ status }: { status: Status }): JSX.Element {
       ) : null}
       {account === undefined ? <p class="muted">Plans can use your own storage without a Space.</p> : null}
     </section>
+  );
+}
+
+function SpaceFacts({ status }: { status: Status }): JSX.Element {
+  const { link, account, version, engineVersion } = status;
+  const fact = (name: string, value: ComponentChildren) => (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+  return (
+    <dl class="facts">
+      {account ? fact('Account', <Foreign text={account.olaresName ?? account.userid} max={80} />) : null}
+      {account ? fact('Address', <Foreign text={account.spaceUrl} max={120} />) : null}
+      {link.state === 'unpaired' ? null : fact('Since', <When at={link.since} />)}
+      {link.pendingReports === 0 ? null : fact('Not yet confirmed', counted(link.pendingReports, 'report'))}
+      {fact('Agent', engineVersion === undefined ? version : `${version}, restic ${engineVersion}`)}
+    </dl>
   );
 }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { Usage } from '../../../contract/index.ts';
 import { Foreign, When } from '../components/basics.tsx';
 import { Icon } from '../components/icon.tsx';
-import { formatBytes, formatPercent } from '../format/size.ts';
+import { formatBytes } from '../format/size.ts';
 
 const NEARLY_FULL = 0.9;
 const FILLING = 0.8;
@@ -10,58 +10,25 @@ const SOURCE_WORDS = { space: 'Measured by Space', ledger: "By this agent's own 
 
 /** Used, free and total, with what a clean-up could free, and how old the numbers are. */
 export function UsageCard({ usage }: { usage: Usage }): JSX.Element {
-  const { usedBytes, totalBytes, freeBytes, reclaimableBytes } = usage;
-  const hasTotal = totalBytes > 0;
-  const share = hasTotal ? usedBytes / totalBytes : 0;
-  const reclaimable = Math.min(reclaimableBytes, usedBytes);
-  const scale = Math.max(totalBytes, usedBytes, 1);
+  const hasTotal = usage.totalBytes > 0;
+  const share = hasTotal ? usage.usedBytes / usage.totalBytes : 0;
   return (
     <section class="card" aria-labelledby="usage-title" data-usage>
       <header class="card__head">
         <h2 id="usage-title">Storage</h2>
-        {hasTotal ? <strong class="number">{formatPercent(share)}</strong> : null}
+        {hasTotal ? <strong class="number">{`${Math.round(share * 100)} %`}</strong> : null}
       </header>
       <p class="usage__sum">
-        <strong class="number">{formatBytes(usedBytes)}</strong> used
+        <strong class="number">{formatBytes(usage.usedBytes)}</strong> used
         {hasTotal ? (
           <>
             {' '}
-            of <span class="number">{formatBytes(totalBytes)}</span>
+            of <span class="number">{formatBytes(usage.totalBytes)}</span>
           </>
         ) : null}
       </p>
-      {hasTotal ? (
-        <div
-          class={`meter meter--${meterTone(usage, share)}`}
-          role="meter"
-          aria-label="Storage used"
-          aria-valuemin={0}
-          aria-valuemax={100}
-          aria-valuenow={Math.min(100, Math.round(share * 100))}
-          aria-valuetext={`${formatBytes(usedBytes)} of ${formatBytes(totalBytes)} used, ${formatBytes(freeBytes)} free`}
-        >
-          <span class="meter__kept" style={{ width: `${((usedBytes - reclaimable) / scale) * 100}%` }} />
-          <span class="meter__reclaimable" style={{ width: `${(reclaimable / scale) * 100}%` }} />
-        </div>
-      ) : null}
-      <dl class="legend">
-        <div>
-          <dt class="legend__kept">Kept for snapshots</dt>
-          <dd class="number">{formatBytes(usedBytes - reclaimable)}</dd>
-        </div>
-        {reclaimable === 0 ? null : (
-          <div>
-            <dt class="legend__reclaimable">A clean-up may free</dt>
-            <dd class="number">{formatBytes(reclaimable)}</dd>
-          </div>
-        )}
-        {hasTotal ? (
-          <div>
-            <dt class="legend__free">Free</dt>
-            <dd class="number">{formatBytes(freeBytes)}</dd>
-          </div>
-        ) : null}
-      </dl>
+      {hasTotal ? <Meter usage={usage} share={share} /> : null}
+      <Legend usage={usage} />
       <QuotaWords usage={usage} share={share} />
       <p class="muted small">
         {SOURCE_WORDS[usage.source]} <When at={usage.measuredAt} />
@@ -79,6 +46,45 @@ export function UsageCard({ usage }: { usage: Usage }): JSX.Element {
         </dl>
       )}
     </section>
+  );
+}
+
+const reclaimableOf = ({ reclaimableBytes, usedBytes }: Usage) => Math.min(reclaimableBytes, usedBytes);
+
+function Meter({ usage, share }: { usage: Usage; share: number }): JSX.Element {
+  const { usedBytes, totalBytes, freeBytes } = usage;
+  const reclaimable = reclaimableOf(usage);
+  const widthOf = (bytes: number) => `${(bytes / Math.max(totalBytes, usedBytes, 1)) * 100}%`;
+  return (
+    <div
+      class={`meter meter--${meterTone(usage, share)}`}
+      role="meter"
+      aria-label="Storage used"
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={Math.min(100, Math.round(share * 100))}
+      aria-valuetext={`${formatBytes(usedBytes)} of ${formatBytes(totalBytes)} used, ${formatBytes(freeBytes)} free`}
+    >
+      <span class="meter__kept" style={{ width: widthOf(usedBytes - reclaimable) }} />
+      <span class="meter__reclaimable" style={{ width: widthOf(reclaimable) }} />
+    </div>
+  );
+}
+
+function Legend({ usage }: { usage: Usage }): JSX.Element {
+  const reclaimable = reclaimableOf(usage);
+  const line = (name: string, label: string, bytes: number) => (
+    <div>
+      <dt class={`legend__${name}`}>{label}</dt>
+      <dd class="number">{formatBytes(bytes)}</dd>
+    </div>
+  );
+  return (
+    <dl class="legend">
+      {line('kept', 'Kept for snapshots', usage.usedBytes - reclaimable)}
+      {reclaimable === 0 ? null : line('reclaimable', 'A clean-up may free', reclaimable)}
+      {usage.totalBytes > 0 ? line('free', 'Free', usage.freeBytes) : null}
+    </dl>
   );
 }
 

@@ -1,6 +1,12 @@
 import type { JSX } from 'preact';
 import { useCallback } from 'preact/hooks';
-import { JOB_END_STATES, type AgentEvent, type Job, type Skipped } from '../../../contract/index.ts';
+import {
+  JOB_END_STATES,
+  type AgentEvent,
+  type Job,
+  type JobResult,
+  type Skipped,
+} from '../../../contract/index.ts';
 import { Badge, Fault, Foreign, Loading, When } from '../components/basics.tsx';
 import { Icon } from '../components/icon.tsx';
 import { counted } from '../format/size.ts';
@@ -63,14 +69,19 @@ function JobDetail({ job }: { job: Job }): JSX.Element {
           </p>
         )}
       </div>
-      {job.result && 'warnings' in job.result ? <Lines title="Warnings" lines={job.result.warnings} /> : null}
-      {job.result?.kind === 'check' ? <Lines title="Problems" lines={job.result.problems} /> : null}
-      {job.result && 'skipped' in job.result ? (
-        <SkippedFiles title="Left out" skipped={job.result.skipped} />
-      ) : null}
-      {job.result?.kind === 'restore' ? (
-        <SkippedFiles title="Not brought back" skipped={job.result.stripped} />
-      ) : null}
+      {job.result ? <ResultLists result={job.result} /> : null}
+    </>
+  );
+}
+
+/** What a result says file by file. */
+function ResultLists({ result }: { result: JobResult }): JSX.Element | null {
+  if (result.kind === 'check') return <Lines title="Problems" lines={result.problems} />;
+  return (
+    <>
+      <Lines title="Warnings" lines={result.warnings} />
+      <SkippedFiles title="Left out" skipped={result.skipped} />
+      {result.kind === 'restore' ? <SkippedFiles title="Not brought back" skipped={result.stripped} /> : null}
     </>
   );
 }

@@ -13,7 +13,7 @@ const ROW_HEIGHT_PX = 48;
 /** The files of a snapshot, one directory at a time; without a path, the top of what was backed up. */
 export function Directory({ snapshot, path }: { snapshot: Snapshot; path: string | undefined }): JSX.Element {
   const { client } = useAgent();
-  const shown = path ?? (snapshot.paths.length === 1 ? snapshot.paths[0] : undefined) ?? '/';
+  const shown = path ?? startOf(snapshot);
   const loaded = useLoaded(shown, () =>
     client.call('listEntries', { params: { snapshot: snapshot.id }, query: { path: shown } }),
   );
@@ -27,11 +27,13 @@ export function Directory({ snapshot, path }: { snapshot: Snapshot; path: string
       <Breadcrumb snapshot={snapshot} path={shown} />
       <Fault error={loaded.error} />
       {entries || loaded.error ? null : <Loading what="the folder" />}
-      {entries?.length === 0 ? <p class="card muted">This folder is empty.</p> : null}
-      {entries && entries.length > 0 ? <Entries key={shown} entries={entries} snapshot={snapshot} /> : null}
+      {entries ? <Entries key={shown} entries={entries} snapshot={snapshot} /> : null}
     </section>
   );
 }
+
+/** Where looking begins: the one folder that was backed up, or the root above several. */
+const startOf = ({ paths }: Snapshot): string => (paths.length === 1 ? paths[0] : undefined) ?? '/';
 
 function Breadcrumb({ snapshot, path }: { snapshot: Snapshot; path: string }): JSX.Element {
   const names = path.split('/').filter((name) => name !== '');
@@ -67,6 +69,7 @@ function Entries({
   entries: readonly SnapshotEntry[];
   snapshot: Snapshot;
 }): JSX.Element {
+  if (entries.length === 0) return <p class="card muted">This folder is empty.</p>;
   const sorted = [...entries].sort(
     (a, b) => Number(isFolder(b)) - Number(isFolder(a)) || ORDER.compare(a.name, b.name),
   );

@@ -58,37 +58,28 @@ export function connectLive(options: LiveOptions): Live {
     timer = setTimeout(connect, RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)]);
     failures += 1;
   };
-  const take = (event: AgentEvent) => {
-    if (event.seq <= (seq ?? 0)) return;
-    seq = event.seq;
-    options.onEvent(event);
-  };
   const listen = (after: number) => {
-    const opened = options.openEvents(eventsPath(after));
-    source = opened;
-    opened.addEventListener('open', () => {
-      failures = 0;
-      options.onConnection('live');
+    source = openStream(options, after, {
+      open() {
+        failures = 0;
+        options.onConnection('live');
+      },
+      event(event) {
+        if (event.seq <= (seq ?? 0)) return;
+        seq = event.seq;
+        options.onEvent(event);
+      },
+      lost: () => retry(),
     });
-    opened.addEventListener('event', ({ data }) =>
-      withJson(data, eventParser.check, (event) => take(event as AgentEvent)),
-    );
-    opened.addEventListener('progress', ({ data }) =>
-      withJson(data, progressParser.check, options.onProgress),
-    );
-    opened.addEventListener('error', () => retry());
   };
   const connect = async () => {
     disconnect();
     attempt += 1;
     const thisAttempt = attempt;
-    const answer = await options.loadStatus().then(
-      (status) => ({ status }),
-      (error: unknown) => ({ error }),
-    );
+    const answer = await outcomeOf(options.loadStatus());
     // Stopped, or connected again, while the answer was on its way.
     if (thisAttempt !== attempt) return;
-    if ('status' in answer) begin(answer.status);
+    if ('value' in answer) begin(answer.value);
     else if (isSignedOut(answer.error)) options.onSignedOut();
     else retry(answer.error);
   };
@@ -101,13 +92,35 @@ export function connectLive(options: LiveOptions): Live {
     options.onStatus(status);
     listen(seq);
   };
-  return {
-    start: () => void connect(),
-    stop() {
-      attempt += 1;
-      disconnect();
-    },
+  const stop = () => {
+    attempt += 1;
+    disconnect();
   };
+  return { start: () => void connect(), stop };
+}
+
+const outcomeOf = <T>(promise: Promise<T>): Promise<{ value: T } | { error: unknown }> =>
+  promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+
+interface StreamListeners {
+  readonly open: () => void;
+  readonly event: (event: AgentEvent) => void;
+  readonly lost: () => void;
+}
+
+function openStream(options: LiveOptions, after: number, listeners: StreamListeners): LiveEvents {
+  const source = options.openEvents(eventsPath(after));
+  source.addEventListener('open', listeners.open);
+  source.addEventListener('event', ({ data }) =>
+    withJson(data, eventParser.check, (event) => listeners.event(event as AgentEvent)),
+  );
+  source.addEventListener('progress', ({ data }) => withJson(data, progressParser.check, options.onProgress));
+  // The browser would connect again by itself, but with the first number and without asking why it was cut.
+  source.addEventListener('error', listeners.lost);
+  return source;
 }
 
 /** Only the session can be missing when the status is asked for: it needs no account of Space. */
