@@ -1,0 +1,130 @@
+import { homedir } from 'node:os';
+import { AppError, type RestoreChoice } from '../../contract/index.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Chance } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import type { JobHandler } from '../jobs/job-types.ts';
+import { createPasswordCheck, type Checked } from './password-check.ts';
+import { previewRestore } from './preview.ts';
+import { createIntake } from './request-intake.ts';
+import { createRequestRecords, type RequestRecords } from './request-records.ts';
+import { nextRequestState } from './request-states.ts';
+import type { Requests } from './request-types.ts';
+import { planOf, sourcePathsOf, type RestoreAccessOptions } from './restore-access.ts';
+import { createRestoreHandler } from './restore-handler.ts';
+import type { RequestRow, RestoreEngine, RestoreJobs, RestoreStore } from './restore-ports.ts';
+import { chooseTarget } from './target.ts';
+import { createTryLimit } from './try-limit.ts';
+import { createTypedDesk } from './typed-desk.ts';
+
+export interface RestoreOptions extends RestoreAccessOptions {
+  readonly store: RestoreStore;
+  readonly engine: RestoreEngine;
+  readonly jobs: RestoreJobs;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly config: {
+    readonly stateDir: string;
+    readonly runDir: string;
+    readonly engineHost: string;
+    readonly limits: { readonly downloadKiBPerSecond: number | undefined };
+  };
+}
+
+export interface Restore {
+  readonly requests: Requests;
+  readonly handler: JobHandler;
+}
+
+/** Restores, from the wish to the files: the requests people and Space make, and the job that fulfils one. */
+export function createRestore(options: RestoreOptions): Restore {
+  const { store, clock } = options;
+  const records = createRequestRecords(options);
+  const limit = createTryLimit(store, clock);
+  const desk = createTypedDesk();
+  return {
+    requests: createRequests(
+      { ...options, records },
+      createPasswordCheck({ ...options, records, limit, desk }),
+    ),
+    handler: createRestoreHandler({ ...options, records, desk, limit }),
+  };
+}
+
+function createRequests(
+  options: RestoreOptions & { records: RequestRecords },
+  check: ReturnType<typeof createPasswordCheck>,
+): Requests {
+  const { store, records, jobs, clock } = options;
+  const intake = createIntake(options);
+  const openOne = (codeOrId: string): RequestRow => {
+    const row = requireAlive(records, codeOrId, clock);
+    return row.state === 'proposed' ? records.apply(row.id, 'open') : row;
+  };
+  const prepared = (codeOrId: string, choice: RestoreChoice): Checked => {
+    const row = openOne(codeOrId);
+    if (row.state !== 'opened') throw notOpen(row);
+    const plan = planOf(options, row);
+    return { row, plan, choice, target: targetOf(options, row, choice) };
+  };
+  return {
+    propose: (input) => records.view(intake.propose(input)),
+    create: (input, origin) => Promise.resolve().then(() => records.view(intake.create(input, origin))),
+    open: (codeOrId) => records.view(openOne(codeOrId)),
+    preview: async (codeOrId, choice) => await previewRestore(options, prepared(codeOrId, choice)),
+    verify: async (codeOrId, choice) => await check(prepared(codeOrId, choice)),
+    decline: (codeOrId, reason) => {
+      const row = records.apply(records.require(codeOrId).id, 'decline', { reason: reason ?? null });
+      return records.view(row);
+    },
+    cancel: (id, reason) => {
+      const row = records.require(id);
+      const isRunning = row.jobId !== null && nextRequestState(row.state, 'fail') !== undefined;
+      if (isRunning && row.jobId !== null) {
+        jobs.cancel(row.jobId, reason);
+        return records.view(records.require(id));
+      }
+      return records.view(records.apply(row.id, 'cancel', { reason }));
+    },
+    get: (codeOrId) => records.view(records.require(codeOrId)),
+    list: (all) => store.requests.list({ open: !all }).map((row) => records.view(row)),
+    expire: () => expireOld(store, records, clock),
+  };
+}
+
+function requireAlive(records: RequestRecords, codeOrId: string, clock: Clock): RequestRow {
+  const row = records.require(codeOrId);
+  const mayExpire = nextRequestState(row.state, 'expire') !== undefined;
+  if (!mayExpire || row.expiresAt > clock.now()) return row;
+  throw new AppError('refused', `the request ${row.code} has expired`, {
+    hint: 'ask for the restore again',
+    field: 'request',
+  });
+}
+
+function notOpen({ code, state }: RequestRow): AppError {
+  return new AppError('conflict', `the request ${code} is ${state}`, {
+    hint: 'start a new one: olares-backup restore SNAPSHOT',
+    field: 'request',
+  });
+}
+
+function targetOf(options: RestoreOptions, row: RequestRow, choice: RestoreChoice): string {
+  return chooseTarget(choice, {
+    sourcePaths: sourcePathsOf(options, row),
+    planName: row.planName ?? '',
+    requestedAt: row.createdAt,
+    stateDir: options.config.stateDir,
+    home: homedir(),
+  });
+}
+
+function expireOld(store: RestoreStore, records: RequestRecords, clock: Clock): void {
+  for (const row of store.requests.list({ open: true })) {
+    const mayExpire = nextRequestState(row.state, 'expire') !== undefined;
+    if (mayExpire && row.expiresAt <= clock.now()) {
+      records.apply(row.id, 'expire', { reason: 'nobody answered in time; nothing was restored' });
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { RestoreChoice, RestorePreview } from '../../contract/index.ts';
+import { sourcePathsOf, wayTo, type RestoreAccessOptions } from './restore-access.ts';
+import type { RequestRow, RestoreEngine } from './restore-ports.ts';
+
+export interface PreviewOptions extends RestoreAccessOptions {
+  readonly engine: RestoreEngine;
+  readonly config: { readonly engineHost: string };
+}
+
+export interface PreviewSubject {
+  readonly row: RequestRow;
+  readonly choice: RestoreChoice;
+  readonly target: string;
+}
+
+/** What the restore would do. Of another installation's repository nothing is known before the password is typed. */
+export async function previewRestore(options: PreviewOptions, what: PreviewSubject): Promise<RestorePreview> {
+  const { row, choice, target } = what;
+  if (row.planId === null) return await blindPreview(what);
+  const { access, credentials } = await wayTo(options, row);
+  const [subPath, second] = sourcePathsOf(options, row);
+  return await options.engine.run(
+    {
+      verb: 'restore-preview',
+      access,
+      host: options.config.engineHost,
+      snapshotId: row.snapshotId,
+      choice,
+      target,
+      ...(subPath !== undefined && second === undefined && { subPath }),
+    },
+    credentials && { credentials },
+  );
+}
+
+async function blindPreview({ row, choice, target }: PreviewSubject): Promise<RestorePreview> {
+  const { bavail, bsize, ffree } = await statfs(existingParent(target));
+  return {
+    target,
+    targetExists: existsSync(target),
+    inPlace: choice.inPlace === true,
+    filesTotal: row.filesTotal ?? 0,
+    bytesTotal: row.bytesTotal ?? 0,
+    filesNew: 0,
+    filesChanged: 0,
+    filesUnchanged: 0,
+    filesExtra: 0,
+    freeBytes: bavail * bsize,
+    freeInodes: ffree,
+    fits: true,
+    warnings: ['how much will be restored is known only after the password was typed'],
+  };
+}
+
+function existingParent(path: string): string {
+  let parent = path;
+  while (!existsSync(parent)) parent = dirname(parent);
+  return parent;
+}

@@ -1,0 +1,55 @@
+import { AppError, type Plan, type RepositoryAccess, type StorageCredentials } from '../../contract/index.ts';
+import { parseBackupUrl } from './backup-url.ts';
+import type { RequestRow, RestoreDoor, RestorePlans, RestoreStore, SpaceByUrl } from './restore-ports.ts';
+
+export interface RestoreAccessOptions {
+  readonly plans: RestorePlans;
+  readonly store: Pick<RestoreStore, 'snapshots'>;
+  readonly door: RestoreDoor;
+  /** Undefined while nobody is signed in. */
+  readonly space: () => SpaceByUrl | undefined;
+}
+
+/** Where a request's snapshot is. */
+export interface Way {
+  readonly access: RepositoryAccess;
+  readonly credentials: (() => Promise<StorageCredentials>) | undefined;
+}
+
+export async function wayTo(options: RestoreAccessOptions, row: RequestRow): Promise<Way> {
+  const plan = planOf(options, row);
+  if (plan)
+    return { access: await options.door.access(plan), credentials: options.door.credentialsFor(plan) };
+  return await wayByUrl(options, row);
+}
+
+/** @throws AppError `not_found` when the plan was removed since */
+export function planOf({ plans }: Pick<RestoreAccessOptions, 'plans'>, row: RequestRow): Plan | undefined {
+  return row.planId === null ? undefined : plans.get(row.planId);
+}
+
+/** Paths the snapshot was made of, as the ledger has them; empty when it is not in the ledger. */
+export function sourcePathsOf(
+  { store }: Pick<RestoreAccessOptions, 'store'>,
+  row: RequestRow,
+): readonly string[] {
+  const snapshot = store.snapshots.find(row.snapshotId);
+  return snapshot === undefined || snapshot === 'ambiguous' ? [] : snapshot.paths;
+}
+
+async function wayByUrl({ space }: RestoreAccessOptions, { backupUrl }: RequestRow): Promise<Way> {
+  const url = parseBackupUrl(backupUrl ?? '');
+  if (url.location !== 'space') {
+    const access = { address: url.address, options: {}, credentials: { kind: 'none' as const } };
+    return { access, credentials: undefined };
+  }
+  const storage = space();
+  if (!storage) {
+    throw new AppError('not_signed_in', 'the snapshot is at Olares Space, and nobody is signed in', {
+      hint: 'olares-backup login --space URL --code CODE',
+    });
+  }
+  const { suffix } = url;
+  const credentials = async () => await storage.credentials(suffix === undefined ? {} : { suffix });
+  return { access: await storage.accessByUrl(url), credentials };
+}

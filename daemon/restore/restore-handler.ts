@@ -1,0 +1,192 @@
+import {
+  AppError,
+  REQUEST_END_STATES,
+  type HelperRequestOf,
+  type Job,
+  type RestoreChoice,
+  type RestoreResult,
+} from '../../contract/index.ts';
+import type { Clock } from '../base/clock.ts';
+import type { JobContext, JobHandler, JobOutcome } from '../jobs/job-types.ts';
+import { nextRequestState, type RequestEvent } from './request-states.ts';
+import type { RequestRecords } from './request-records.ts';
+import { sourcePathsOf, wayTo, type RestoreAccessOptions } from './restore-access.ts';
+import type { RequestRow, RestoreEngine, RestoreStore } from './restore-ports.ts';
+import { subjectOf, type TryLimit } from './try-limit.ts';
+import type { TypedDesk } from './typed-desk.ts';
+
+export interface RestoreHandlerOptions extends RestoreAccessOptions {
+  readonly store: RestoreStore;
+  readonly records: RequestRecords;
+  readonly engine: RestoreEngine;
+  readonly desk: TypedDesk;
+  readonly limit: TryLimit;
+  readonly clock: Clock;
+  readonly config: {
+    readonly engineHost: string;
+    readonly limits: { readonly downloadKiBPerSecond: number | undefined };
+  };
+}
+
+/** What a restore job carries: what the person chose when the password was right, or is about to be typed. */
+export interface RestoreParams {
+  readonly target: string;
+  readonly choice: RestoreChoice;
+}
+
+const INTERRUPTED = 'the restore was interrupted; nothing of the target was changed';
+const INTERRUPTED_WHILE_PLACING = 'the restore was interrupted while files were put in place';
+
+/** Brings one snapshot back. The request follows the job in the job's own transactions. */
+export function createRestoreHandler(options: RestoreHandlerOptions): JobHandler {
+  const { store, records, desk } = options;
+  return {
+    run: async (context) => {
+      try {
+        return await restore(options, context);
+      } catch (error) {
+        desk.refuse(context.job.requestId ?? '', error);
+        countTry(options, context.job, error);
+        throw final(error);
+      } finally {
+        desk.forget(context.job.requestId ?? '');
+      }
+    },
+    onInterrupted(job) {
+      const row = store.requests.get(job.requestId ?? '');
+      if (row?.state === 'placing') {
+        return { fail: `${INTERRUPTED_WHILE_PLACING}: look at ${row.choice?.target ?? 'the target'}` };
+      }
+      return { fail: `${INTERRUPTED}; start it again with \`olares-backup restore ${row?.code ?? ''}\`` };
+    },
+    onEnded(job) {
+      const row = store.requests.get(job.requestId ?? '');
+      desk.refuse(job.requestId ?? '', new AppError('cancelled', 'the restore was cancelled'));
+      if (row) follow(records, row, { job, now: options.clock.now() });
+    },
+  };
+}
+
+/** A password typed for the restore itself counts like one that was checked before. */
+function countTry({ store, limit }: RestoreHandlerOptions, job: Job, error: unknown): void {
+  const row = store.requests.get(job.requestId ?? '');
+  if (row && error instanceof AppError && error.code === 'wrong_password') limit.wrong(subjectOf(row));
+}
+
+async function restore(options: RestoreHandlerOptions, context: JobContext): Promise<JobOutcome> {
+  const { store, records, engine } = options;
+  const row = store.requests.get(context.job.requestId ?? '');
+  if (!row) throw new AppError('not_found', 'the restore has no request');
+  const { access, credentials } = await wayTo(options, row);
+  const request = helperRequest(options, { row, params: context.params as RestoreParams, access });
+  const begin = beginOnce(records, row.id);
+  if (request.key === 'machine') begin();
+  const result = await engine.run(request, {
+    signal: context.signal,
+    onReady: () => options.desk.ready(row.id),
+    onProgress: (progress) => {
+      begin();
+      if (progress.phase === 'placing') applyIfPossible(records, row.id, 'place');
+      context.progress(progress);
+    },
+    ...(credentials && { credentials }),
+  });
+  begin();
+  if (request.key === 'typed') options.limit.right(subjectOf(row));
+  return outcomeOf(records, row, result);
+}
+
+/** With a typed key the helper's first progress is the sign that the password was right. */
+function beginOnce(records: RequestRecords, requestId: string): () => void {
+  let hasBegun = false;
+  return () => {
+    if (hasBegun) return;
+    hasBegun = true;
+    applyIfPossible(records, requestId, 'verify');
+    applyIfPossible(records, requestId, 'start');
+  };
+}
+
+function helperRequest(
+  options: RestoreHandlerOptions,
+  {
+    row,
+    params,
+    access,
+  }: { row: RequestRow; params: RestoreParams; access: HelperRequestOf<'restore'>['access'] },
+): HelperRequestOf<'restore'> {
+  const { config, desk } = options;
+  const [subPath, second] = sourcePathsOf(options, row);
+  const channelPath = desk.pathOf(row.id);
+  const downloadKiBPerSecond = config.limits.downloadKiBPerSecond;
+  if (row.planId === null && channelPath === undefined) {
+    throw new AppError('refused', 'the password has to be typed again for this restore', {
+      hint: `olares-backup restore ${row.code}`,
+    });
+  }
+  return {
+    verb: 'restore',
+    access,
+    host: config.engineHost,
+    requestId: row.id,
+    snapshotId: row.snapshotId,
+    choice: params.choice,
+    target: params.target,
+    key: channelPath === undefined ? 'machine' : 'typed',
+    ...(subPath !== undefined && second === undefined && { subPath }),
+    ...(channelPath !== undefined && { channelPath }),
+    ...(downloadKiBPerSecond !== undefined && { downloadKiBPerSecond }),
+  };
+}
+
+function outcomeOf(records: RequestRecords, row: RequestRow, result: RestoreResult): JobOutcome {
+  const { count } = result.skipped;
+  const reason = `${count} ${count === 1 ? 'file' : 'files'} could not be restored`;
+  return {
+    state: count === 0 ? 'succeeded' : 'incomplete',
+    result,
+    ...(count > 0 && { reason }),
+    commit: () => {
+      records.apply(row.id, count === 0 ? 'done' : 'partial', {
+        error: null,
+        reason: count > 0 ? reason : null,
+      });
+    },
+  };
+}
+
+/** The grant was used up and a typed password is gone: only a person can begin again. */
+function final(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.retry !== 'backoff') return error;
+  const { hint, field } = error;
+  return new AppError(error.code, error.message, {
+    hint: hint ?? 'nothing of the target was changed; start the restore again',
+    ...(field === undefined ? {} : { field }),
+    cause: error,
+  });
+}
+
+/** What the end of a job without a result means for its request. */
+function follow(records: RequestRecords, row: RequestRow, { job, now }: { job: Job; now: number }): void {
+  if (REQUEST_END_STATES.has(row.state)) return;
+  if (job.state === 'cancelled') {
+    applyIfPossible(records, row.id, 'cancel', { reason: job.reason ?? 'the restore was cancelled' });
+    return;
+  }
+  const reason = job.error?.message ?? job.reason ?? 'the restore failed';
+  const error = job.error ?? null;
+  const isAgain = reason.startsWith(INTERRUPTED) && row.expiresAt > now;
+  const event = isAgain ? 'reopen' : 'fail';
+  // It never began, as after a wrong typed password: the person may try again.
+  if (nextRequestState(row.state, event) === undefined) records.note(row.id, { reason, error });
+  else records.apply(row.id, event, { reason, error });
+}
+
+function applyIfPossible(
+  records: RequestRecords,
+  id: string,
+  event: RequestEvent,
+  change?: Parameters<RequestRecords['apply']>[2],
+): void {
+  if (nextRequestState(records.require(id).state, event)) records.apply(id, event, change);
+}

@@ -1,0 +1,99 @@
+import type {
+  Capsule,
+  ErrorBody,
+  HelperRequestOf,
+  HelperResultOf,
+  Plan,
+  RepositoryAccess,
+  RequestOrigin,
+  RequestState,
+  RestoreChoice,
+  StorageCredentials,
+} from '../../contract/index.ts';
+import type { RunOptions } from '../engine/engine.ts';
+import type { JobOutcome, Jobs } from '../jobs/job-types.ts';
+import type { ParsedBackupUrl } from './backup-url.ts';
+
+/** What this part needs of others, as narrow as it needs it; daemon.ts hands it over. */
+export type Append = Parameters<NonNullable<JobOutcome['commit']>>[0];
+
+export interface RequestRow {
+  readonly id: string;
+  readonly code: string;
+  readonly state: RequestState;
+  readonly origin: RequestOrigin;
+  readonly planId: string | null;
+  readonly planName: string | null;
+  readonly snapshotId: string;
+  readonly takenAt: number | null;
+  readonly filesTotal: number | null;
+  readonly bytesTotal: number | null;
+  readonly newerSnapshots: number | null;
+  readonly backupUrl: string | null;
+  readonly note: string | null;
+  readonly commandId: string | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly choice: RestoreChoice | null;
+  readonly reason: string | null;
+  readonly jobId: string | null;
+  readonly error: ErrorBody | null;
+}
+
+/** What a restore needs to know of a line of the ledger. */
+export interface LedgerSnapshot {
+  readonly resticId: string;
+  readonly planId: string;
+  readonly takenAt: number;
+  readonly paths: readonly string[];
+  readonly filesTotal: number | null;
+  readonly bytesTotal: number | null;
+  readonly state: 'present' | 'missing' | 'foreign';
+}
+
+export interface RestoreStore {
+  readonly requests: {
+    insert(row: RequestRow): void;
+    update(id: string, change: Partial<Omit<RequestRow, 'id'>>): void;
+    get(id: string): RequestRow | undefined;
+    find(codeOrId: string): RequestRow | undefined;
+    list(filter: { open?: boolean; planId?: string }): RequestRow[];
+  };
+  readonly snapshots: {
+    find(idPrefix: string): LedgerSnapshot | 'ambiguous' | undefined;
+    list(planId?: string): LedgerSnapshot[];
+    newest(planId: string): LedgerSnapshot | undefined;
+  };
+  readonly facts: {
+    get(key: string): unknown;
+    set(key: string, value: unknown): void;
+    remove(key: string): void;
+  };
+  commit<T>(change: (append: Append) => T): T;
+}
+
+export interface RestorePlans {
+  find(nameOrId: string): Plan | undefined;
+  get(nameOrId: string): Plan;
+  row(id: string): { readonly capsule: Capsule | null };
+}
+
+export interface RestoreEngine {
+  run<V extends 'keycheck' | 'restore' | 'restore-preview'>(
+    request: HelperRequestOf<V>,
+    options?: RunOptions,
+  ): Promise<HelperResultOf<V>>;
+}
+
+export interface RestoreDoor {
+  access(plan: Plan): Promise<RepositoryAccess>;
+  credentialsFor(plan: Plan): (() => Promise<StorageCredentials>) | undefined;
+}
+
+/** Storage of the account, for repositories of other installations. */
+export interface SpaceByUrl {
+  accessByUrl(url: ParsedBackupUrl): Promise<RepositoryAccess>;
+  credentials(options?: { suffix?: string }): Promise<StorageCredentials>;
+}
+
+export type RestoreJobs = Pick<Jobs, 'request' | 'cancel'>;

@@ -1,0 +1,106 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { AppError, type RestoreChoice } from '../../contract/index.ts';
+
+export interface TargetOptions {
+  /** Paths the snapshot was made of; empty when they are not known. */
+  readonly sourcePaths: readonly string[];
+  readonly planName: string;
+  /** Names a default target; the request's, so that preview and restore mean the same one. */
+  readonly requestedAt: number;
+  readonly stateDir: string;
+  /** Where a restore goes whose sources are not known. */
+  readonly home: string;
+}
+
+/**
+ * Where a restore goes: a new directory beside the source, or what the person chose.
+ * @throws AppError `invalid_input` naming the target and the way out, `conflict` when it is not empty
+ */
+export function chooseTarget(choice: RestoreChoice, options: TargetOptions): string {
+  if (choice.inPlace) return inPlaceTarget(choice, options);
+  const target = choice.target === undefined ? defaultTarget(options) : resolve(choice.target);
+  refuseOwnPlaces(target, options.stateDir);
+  const source = options.sourcePaths.find((path) => isInside(target, path));
+  if (source !== undefined) {
+    throw invalid(
+      `${target} lies inside the source ${source}`,
+      'choose a directory elsewhere, or --in-place',
+    );
+  }
+  if (choice.target !== undefined) refuseFull(target);
+  return target;
+}
+
+function inPlaceTarget(choice: RestoreChoice, { sourcePaths, stateDir }: TargetOptions): string {
+  const [source, second] = sourcePaths;
+  if (source === undefined || second !== undefined) {
+    throw invalid('in place works for snapshots of one path', 'restore it into a new directory instead');
+  }
+  if (choice.target !== undefined && resolve(choice.target) !== source) {
+    throw invalid(`in place means ${source}, not ${choice.target}`, 'leave out --target or --in-place');
+  }
+  refuseOwnPlaces(source, stateDir);
+  return source;
+}
+
+function defaultTarget({ sourcePaths, planName, requestedAt, home }: TargetOptions): string {
+  const [source, second] = sourcePaths;
+  const isSingle = source !== undefined && second === undefined;
+  const parent = isSingle ? dirname(source) : sourcePaths.length > 0 ? commonParent(sourcePaths) : home;
+  const name = (isSingle && basename(source)) || planName.replace(/[/\0]/g, '_') || 'restored';
+  const wanted = join(parent, `${name}-restored-${stampOf(requestedAt)}`);
+  let free = wanted;
+  for (let number = 2; existsSync(free); number += 1) free = `${wanted}-${number}`;
+  return free;
+}
+
+function commonParent(paths: readonly string[]): string {
+  const [first = [''], ...others] = paths.map((path) => dirname(path).split('/'));
+  let length = first.length;
+  for (const other of others) {
+    while (first.slice(0, length).some((part, index) => part !== other[index])) length -= 1;
+  }
+  return `/${first.slice(1, length).join('/')}`;
+}
+
+/** Local time of this machine: it becomes a name that people read. */
+function stampOf(at: number): string {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  return `${day}-${two(date.getHours())}${two(date.getMinutes())}`;
+}
+
+function refuseOwnPlaces(target: string, stateDir: string): void {
+  if (target === '/') throw invalid('the root directory cannot be a target', 'name a directory below it');
+  if (isInside(target, stateDir) || isInside(stateDir, target)) {
+    throw invalid(`${target} is where the agent keeps its own state`, 'choose another directory');
+  }
+}
+
+function refuseFull(target: string): void {
+  let names: readonly string[] = [];
+  try {
+    names = readdirSync(target);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOTDIR') throw invalid(`${target} is not a directory`, 'name a new or empty directory');
+    // Not there, or not ours to look into: the helper will make it, or say the rest.
+  }
+  if (names.length > 0) {
+    throw new AppError('conflict', `${target} is not empty`, {
+      field: 'target',
+      hint: 'name a new or empty directory; nothing was changed',
+    });
+  }
+}
+
+function isInside(path: string, directory: string): boolean {
+  const way = relative(directory, path);
+  return way === '' || (way !== '..' && !way.startsWith('../'));
+}
+
+function invalid(message: string, hint: string): AppError {
+  return new AppError('invalid_input', message, { field: 'target', hint });
+}
