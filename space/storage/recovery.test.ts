@@ -164,6 +164,14 @@ describe('at start', () => {
     await expect(startStorage({ dir: storageDir() })).rejects.toThrow(/schema 99/);
   });
 
+  it('an object whose file was cut by a damaged disk ends the connection instead of hanging', async () => {
+    await fill();
+    for (const file of await blobFiles()) await truncate(file, 2);
+    await using fixture = await startStorage({ dir: storageDir() });
+    const got = await fixture.client().send(new GetObjectCommand(at('kept')));
+    await expect(got.Body?.transformToString()).rejects.toThrow(/aborted/);
+  });
+
   it('a directory that another Space uses is refused', async () => {
     await using fixture = await startStorage({ dir: storageDir() });
     await expect(startStorage({ dir: storageDir() })).rejects.toThrow(/only one Space/);

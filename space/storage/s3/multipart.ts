@@ -6,8 +6,8 @@ import type { Call } from './call.ts';
 import { S3Error } from './error.ts';
 import { keyEncoder } from './listing.ts';
 import { objectHeaders } from './object-headers.ts';
-import { appendBlob, commit, createBlob } from './objects.ts';
-import { claimRoom } from './quota.ts';
+import { appendBlob, commit } from './objects.ts';
+import { receive, withUnclaimedBlob } from './receive.ts';
 import { queryNumber, queryValue } from './request.ts';
 import { isoTime, sendEmpty, sendXml } from './respond.ts';
 import { requireKey, requireListing } from './rights.ts';
@@ -42,25 +42,12 @@ export async function uploadPart(call: Call): Promise<void> {
   const number = queryNumber(request, 'partNumber', { low: 1, high: MAX_PARTS });
   if (number === undefined)
     throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
-  const body = call.openBody();
   const replacedBytes = store.index.part(upload.id, number)?.size ?? 0;
-  const release = claimRoom(call, { key: request.key, size: body.size, replacedBytes });
-  const writer = await createBlob(call, body.size);
-  try {
-    const { md5, checksum } = await body.read((piece) => writer.write(piece));
-    const etag = md5.toString('hex');
-    const part = { uploadId: upload.id, number, etag, modifiedMs: config.clock() };
+  const { etag, checksum } = await receive(call, replacedBytes, async (writer, received) => {
+    const part = { uploadId: upload.id, number, etag: received.etag, modifiedMs: config.clock() };
     if (!(await store.putPart(writer, upload, part))) throw noSuchUpload();
-    sendEmpty(call.response, 200, {
-      etag: `"${etag}"`,
-      ...(checksum && { [checksum.name]: checksum.value }),
-    });
-  } catch (error) {
-    await writer.discard();
-    throw error;
-  } finally {
-    release();
-  }
+  });
+  sendEmpty(call.response, 200, { etag: `"${etag}"`, ...checksum });
 }
 
 export async function completeUpload(call: Call): Promise<void> {
@@ -81,28 +68,19 @@ export async function completeUpload(call: Call): Promise<void> {
   }
   const known = findUpload(call);
   const parts = chooseParts(store.index.parts(known.id), wanted);
-  const writer = await createBlob(
-    call,
-    parts.reduce((sum, part) => sum + part.size, 0),
-  );
-  try {
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  await withUnclaimedBlob(call, size, async (writer) => {
     for (const part of parts) {
       const handle = await store.blobs.read(part.blob);
       await appendBlob(writer, handle, part.size).finally(() => handle.close());
     }
-    const record = {
-      key: request.key,
-      etag,
-      modifiedMs: config.clock(),
-      accountId: known.accountId,
-      headers: known.headers,
-    };
+    const { accountId, headers } = known;
+    const record = { key: request.key, etag, modifiedMs: config.clock(), accountId, headers };
     await commit(call, { writer, record, completes: known });
-    sendXml(call.response, 'CompleteMultipartUploadResult', result);
-  } catch (error) {
-    await writer.discard();
-    throw error;
-  }
+  });
+  // Still there if the same object was: its parts are not needed either.
+  await store.removeUpload(known);
+  sendXml(call.response, 'CompleteMultipartUploadResult', result);
 }
 
 /** Not a delete of data: what was never completed was never an object. */

@@ -6,10 +6,10 @@ import type { ObjectRecord } from '../disk/object-index.ts';
 import type { Call } from './call.ts';
 import { S3Error } from './error.ts';
 import { checkPreconditions, objectHeaders, parseRange, responseHeaders } from './object-headers.ts';
-import { claimRoom } from './quota.ts';
+import { receive, withBlob } from './receive.ts';
 import { checkKey } from './request.ts';
 import { isoTime, sendEmpty, sendXml } from './respond.ts';
-import { denied, isBookkeeping, mayReplace, requireKey } from './rights.ts';
+import { denied, mayReplace, requireKey } from './rights.ts';
 
 export async function getObject(call: Call): Promise<void> {
   const { request, response, store, identity } = call;
@@ -25,10 +25,16 @@ export async function getObject(call: Call): Promise<void> {
     if (record.size === 0) return void response.end();
     const { start, end } = range ?? { start: 0, end: record.size - 1 };
     const bytes = handle.createReadStream({ start, end, autoClose: false, highWaterMark: 256 * 1024 });
+    let left = end - start + 1;
     const meter = new Transform({
       transform(chunk: Buffer, _encoding, done) {
+        left -= chunk.length;
         call.onSent(chunk.length);
         done(null, chunk);
+      },
+      flush(done) {
+        // Ending here would leave the client waiting for bytes that a damaged disk no longer has.
+        done(left === 0 ? null : new Error(`the blob of ${record.key} is ${left} bytes too short`));
       },
     });
     await pipeline(bytes, meter, response);
@@ -54,32 +60,15 @@ export async function putObject(call: Call): Promise<void> {
   requireKey(identity.claims, 'write', key);
   const before = store.index.get(key);
   if (request.headers.has('if-none-match') && before !== undefined) throw exists();
-  const headers = objectHeaders(request);
-  const body = call.openBody();
-  const release = claimRoom(call, { key, size: body.size, replacedBytes: before?.size ?? 0 });
-  const writer = await createBlob(call, body.size);
-  try {
-    const { md5, checksum } = await body.read((piece) => writer.write(piece));
-    const etag = md5.toString('hex');
-    const all = checksum === undefined ? headers : { ...headers, [checksum.name]: checksum.value };
-    const record = {
-      key,
-      etag,
-      modifiedMs: config.clock(),
-      accountId: identity.claims.accountId,
-      headers: all,
-    };
+  const kept = objectHeaders(request);
+  const { accountId } = identity.claims;
+  const { etag, checksum } = await receive(call, before?.size ?? 0, async (writer, received) => {
+    const headers = { ...kept, ...received.checksum };
+    const record = { key, etag: received.etag, modifiedMs: config.clock(), accountId, headers };
     await commit(call, { writer, record });
-    sendEmpty(response, 200, {
-      etag: `"${etag}"`,
-      ...(checksum && { [checksum.name]: checksum.value, 'x-amz-checksum-type': 'FULL_OBJECT' }),
-    });
-  } catch (error) {
-    await writer.discard();
-    throw error;
-  } finally {
-    release();
-  }
+  });
+  const type = Object.keys(checksum).length > 0 ? { 'x-amz-checksum-type': 'FULL_OBJECT' } : {};
+  sendEmpty(response, 200, { etag: `"${etag}"`, ...checksum, ...type });
 }
 
 /**
@@ -111,45 +100,27 @@ export async function commit(
 
 export async function copyObject(call: Call): Promise<void> {
   const { request, response, store, identity, config } = call;
+  const { key } = request;
   const sourceKey = copySource(call);
   requireKey(identity.claims, 'read', sourceKey);
-  requireKey(identity.claims, 'write', request.key);
+  requireKey(identity.claims, 'write', key);
   const found = await store.open(sourceKey);
   if (found === undefined) throw noSuchKey();
   const { record: source, handle } = found;
-  let release: (() => void) | undefined;
-  let writer: BlobWriter | undefined;
+  const replaces = request.headers.get('x-amz-metadata-directive')?.toUpperCase() === 'REPLACE';
+  const { accountId } = identity.claims;
+  const modifiedMs = config.clock();
   try {
-    const replacedBytes = store.index.get(request.key)?.size ?? 0;
-    release = claimRoom(call, { key: request.key, size: source.size, replacedBytes });
-    writer = await createBlob(call, source.size);
-    await appendBlob(writer, handle, source.size);
-    const replaces = request.headers.get('x-amz-metadata-directive')?.toUpperCase() === 'REPLACE';
     const headers = replaces ? objectHeaders(request) : source.headers;
-    const record = {
-      key: request.key,
-      etag: source.etag,
-      modifiedMs: config.clock(),
-      accountId: identity.claims.accountId,
-      headers,
-    };
-    await commit(call, { writer, record });
-    sendXml(response, 'CopyObjectResult', {
-      LastModified: isoTime(record.modifiedMs),
-      ETag: `"${record.etag}"`,
+    const replacedBytes = store.index.get(key)?.size ?? 0;
+    await withBlob(call, { size: source.size, replacedBytes }, async (writer) => {
+      await appendBlob(writer, handle, source.size);
+      await commit(call, { writer, record: { key, etag: source.etag, modifiedMs, accountId, headers } });
     });
-  } catch (error) {
-    await writer?.discard();
-    throw error;
   } finally {
-    release?.();
     await handle.close();
   }
-}
-
-/** Starts a blob for the object of the request. */
-export function createBlob(call: Call, size: number): Promise<BlobWriter> {
-  return call.store.blobs.create({ size, essential: isBookkeeping(call.identity.claims, call.request.key) });
+  sendXml(response, 'CopyObjectResult', { LastModified: isoTime(modifiedMs), ETag: `"${source.etag}"` });
 }
 
 /** Copies the content of an open blob (its label left out) behind what is already written. */
