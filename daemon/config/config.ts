@@ -1,5 +1,7 @@
 /** The settings in force: read once from file, arguments and environment, frozen, without secrets. */
 export interface Config {
+  /** The file that was read, if there is one. */
+  readonly configFile: string | undefined;
   readonly stateDir: string;
   /** Where sockets and run files live: `<stateDir>/run`, or /run/olares-backup under systemd. */
   readonly runDir: string;
@@ -7,6 +9,10 @@ export interface Config {
   readonly logLevel: string;
   /** Name of this machine for people; never sent as restic's host. */
   readonly machineName: string;
+  /** Random and fixed: seed of the schedule's delays. */
+  readonly machineId: string;
+  /** IANA zone of plans that name none. */
+  readonly zone: string;
   /** Fixed restic host of this machine: locks and parents depend on it. */
   readonly engineHost: string;
   readonly helper: {
