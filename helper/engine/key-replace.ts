@@ -27,7 +27,7 @@ export function keyReplace(request: HelperRequestOf<'key-replace'>, session: Ses
     const after = await listKeys(repository);
     const added = after.filter(({ id }) => !before.some((old) => old.id === id)).map(({ id }) => id);
     const kept = after.map(({ id }) => id).filter((id) => !removeIds.includes(id));
-    const { id: repositoryId } = await readConfig((run) => repository.run(run));
+    const repositoryId = request.access.expectId ?? (await readConfig((run) => repository.run(run))).id;
     const roles = { machineId, userId: role === 'user' ? added[0] : undefined };
     const { capsule, keys } = await readCapsule(repository.objects, repositoryId, { ids: kept, roles });
     const config = Buffer.from(capsule.config, 'base64');

@@ -19,7 +19,7 @@ export function writeRunFile(
   session: Session,
   run: Pick<RunRecord, 'resticPid' | 'verb' | 'repositoryAddress'>,
 ): () => void {
-  const path = join(makePrivateDirectory(folder(session)), `${process.pid}-${run.resticPid}.json`);
+  const path = join(makePrivateDirectory(folder(session)), `${process.pid}.json`);
   const record: RunRecord = {
     ...run,
     pid: process.pid,

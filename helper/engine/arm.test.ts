@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Bench, RESTIC } from '../testing/bench.ts';
+
+const PASSWORD = 'orange tripod Zeppelin 42';
+
+describe('a repository made by plain restic', () => {
+  const bench = new Bench();
+  beforeAll(() => bench.restic(['init'], PASSWORD));
+  afterAll(() => bench[Symbol.dispose]());
+  const adopt = (secret: string) => {
+    const request = {
+      verb: 'arm',
+      ...bench.common,
+      mode: 'adopt',
+      recovery: false,
+      channelPath: bench.channelPath(),
+    } as const;
+    return bench.ask<'arm'>(request, { secret: { password: secret } });
+  };
+
+  it('is adopted with its password only', async () => {
+    expect(await adopt('not this one')).toMatchObject({
+      error: { code: 'wrong_password' },
+      verdict: { ok: false },
+    });
+    const { result } = await adopt(PASSWORD);
+    expect(result.keys.map(({ role }) => role).toSorted()).toEqual(['machine', 'user']);
+    const config = await bench.ask<'cat-config'>({ verb: 'cat-config', ...bench.common });
+    expect(config.result.repositoryId).toBe(result.repositoryId);
+  });
+
+  it('is adopted again without another key', async () => {
+    const { result } = await adopt(PASSWORD);
+    expect(result.keys).toHaveLength(2);
+  });
+
+  it('is not taken for the repository of another plan', async () => {
+    const access = { ...bench.common.access, expectId: 'c'.repeat(64) };
+    const { error } = await bench.ask<'snapshots'>({ verb: 'snapshots', ...bench.common, access });
+    expect(error).toMatchObject({ code: 'integrity', message: 'this is not the repository of this plan' });
+  });
+
+  it('is missing when the place is empty, which is found at once', async () => {
+    const request = {
+      verb: 'arm',
+      ...bench.at(join(bench.root, 'nowhere')),
+      mode: 'adopt',
+      recovery: false,
+      channelPath: bench.channelPath(),
+    } as const;
+    const { error } = await bench.ask<'arm'>(request, { secret: { password: PASSWORD } });
+    expect(error).toMatchObject({ code: 'repository_missing' });
+  });
+
+  it('names the restic it uses', async () => {
+    expect((await bench.ask<'version'>({ verb: 'version' })).result.path).toBe(RESTIC);
+  });
+});
