@@ -65,11 +65,10 @@ async function ensurePlan(stack, source) {
   if (known) return known.name;
   const password = passwordFile(devDir);
   const name = plans.some((plan) => plan.name === PLAN) ? `${PLAN}-${plans.length + 1}` : PLAN;
+  const kit = join(devDir, `recovery-kit-${name}.txt`);
+  const what = ['--path', source, '--exclude', devDir, '--schedule', 'daily', '--at', '03:00'];
   await must(
-    stack.cli([
-      ...['plan', 'add', name, '--path', source, '--exclude', devDir, '--schedule', 'daily', '--at', '03:00'],
-      ...['--password-file', password.path, '--kit-file', join(devDir, `recovery-kit-${name}.txt`), '--yes'],
-    ]),
+    stack.cli(['plan', 'add', name, ...what, '--password-file', password.path, '--kit-file', kit, '--yes']),
   );
   say(`\nAdded the plan "${name}" with a password made for this trial: ${password.path}`);
   return name;

@@ -163,6 +163,8 @@ export const COMMAND_KINDS = [
   'status.request',
   'notice',
 ] as const satisfies readonly CommandKind[];
+/** What the local switch says to a class of commands. ask: a person at the machine decides. */
+export type RemoteRule = 'allow' | 'ask' | 'never';
 export const MAX_COMMAND_LIFE_MS = 24 * 60 * 60 * 1000;
 /** Close codes of the socket; the reason text says more. */
 export const CLOSE_CODES = { protocol: 4000, flood: 4008, rejected: 4003, replaced: 4009 } as const;

@@ -3,10 +3,10 @@ import {
   cleanText,
   type CommandKind,
   type CommandPayload,
+  type RemoteRule,
   type RequestState,
   type ResultStatus,
 } from '../../contract/index.ts';
-import type { RemoteRule } from '../config/config.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { CommandRow } from '../store/command-table.ts';

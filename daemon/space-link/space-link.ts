@@ -1,8 +1,7 @@
-import type { Link, Plan, Progress } from '../../contract/index.ts';
+import type { Link, Plan, Progress, RemoteRule } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
-import type { RemoteRule } from '../config/config.ts';
 import type { Health } from '../health/health.ts';
 import type { Store } from '../store/store.ts';
 import { createSpaceSession } from './account.ts';

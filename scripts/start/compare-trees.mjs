@@ -21,7 +21,7 @@ export async function compareTrees(left, right, { ignore = [], owners = process.
     const [a, b] = [statOf(left, relative), statOf(right, relative)];
     if (!b) return void differ(shown, 'is missing');
     compareMetadata(a, b, owners, (what) => differ(shown, what));
-    compareHardLinks(a, b, shown, links, differ);
+    if (!isLinkedAlike({ a, b, shown, links })) differ(shown, 'is no hard link of what it was');
     if (a.isSymbolicLink() && !linkOf(left, relative).equals(linkOf(right, relative)))
       differ(shown, 'links elsewhere');
     if (a.isFile() && (await hashOf(left, relative)) !== (await hashOf(right, relative)))
@@ -59,13 +59,13 @@ function compareMetadata(a, b, owners, differ) {
 }
 
 /** Names that shared a file must share one again, and only those. */
-function compareHardLinks(a, b, shown, links, differ) {
-  if (!a.isFile() || a.nlink === 1n) return;
-  const first = links.left.get(a.ino) ?? shown;
-  links.left.set(a.ino, first);
-  const restoredFirst = links.right.get(b.ino) ?? shown;
-  links.right.set(b.ino, restoredFirst);
-  if (first !== restoredFirst) differ(shown, `is no hard link of ${first} any more`);
+function isLinkedAlike({ a, b, shown, links }) {
+  if (!a.isFile() || a.nlink === 1n) return true;
+  const firstOf = (seen, ino) => {
+    if (!seen.has(ino)) seen.set(ino, shown);
+    return seen.get(ino);
+  };
+  return firstOf(links.left, a.ino) === firstOf(links.right, b.ino);
 }
 
 function hashOf(base, relative) {

@@ -56,8 +56,11 @@ function parse(line) {
   }
 }
 
-/** Runs the CLI to its end. `show`: its output goes to this terminal. */
-export async function runProgram({ root, name, args, show = false, input = undefined }) {
+/**
+ * Runs a program to its end. `show`: its output goes to this terminal.
+ * @param {{ root: string, name: string, args: string[], show?: boolean, input?: string }} options
+ */
+export async function runProgram({ root, name, args, show = false, input }) {
   const child = spawn(process.execPath, [join(root, 'dist', `${name}.mjs`), ...args], {
     stdio: [input === undefined ? 'ignore' : 'pipe', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
   });
