@@ -132,6 +132,18 @@ describe('lists and actions of the admin page', () => {
     );
   });
 
+  it('asks for a new session when the old one has ended', async () => {
+    const ended = () => {
+      throw new AppError('not_signed_in', 'this page needs a session');
+    };
+    const admin = await show('', { pausePlan: ended });
+    await admin.planCard('Documents').waitFor();
+    space.answer({ getStatus: ended });
+    await admin.pause('Documents');
+    await admin.page.getByText('Type olares-backup open in a terminal on this machine').waitFor();
+    expect(await admin.planCard('Documents').count()).toBe(0);
+  });
+
   it('cancels a running job', async () => {
     const running = makeJob(1);
     const admin = await show('', {

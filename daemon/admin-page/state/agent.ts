@@ -2,6 +2,7 @@ import {
   AppError,
   type AgentEvent,
   type ApiClient,
+  type Job,
   type Progress,
   type Status,
 } from '../../../contract/index.ts';
@@ -53,6 +54,8 @@ const INITIAL: AgentState = {
 const NOTICES_SHOWN = 3;
 /** One new status for a burst of events. */
 const REFRESH_DELAY_MS = 120;
+/** After an answer that is older than the events already seen. */
+const STALE_DELAY_MS = 1_000;
 
 /** The page's whole knowledge of the daemon: one status, kept current by its events. */
 export function createAgent(client: ApiClient, openEvents: (path: string) => LiveEvents): Agent {
@@ -74,7 +77,7 @@ export function createAgent(client: ApiClient, openEvents: (path: string) => Liv
       refreshSoon();
     },
   });
-  const refreshSoon = coalesced(REFRESH_DELAY_MS, () => refresh(client, store));
+  const refreshSoon = coalesced(() => refresh(client, store));
   return {
     client,
     store,
@@ -97,6 +100,15 @@ export function createAgent(client: ApiClient, openEvents: (path: string) => Liv
   };
 }
 
+const MOVING: ReadonlySet<Job['state']> = new Set(['running', 'cancelling']);
+
+/** Progress of a job that no longer moves says nothing, and would be shown when it starts again. */
+function progressAfter(progress: AgentState['progress'], event: AgentEvent): AgentState['progress'] {
+  if (event.kind !== 'job.state' || MOVING.has(event.body.job.state)) return progress;
+  const { [event.body.job.id]: _ended, ...others } = progress;
+  return others;
+}
+
 function afterEvent(old: AgentState, event: AgentEvent): AgentState {
   const notice = noticeOf(event);
   const { status } = old;
@@ -105,6 +117,7 @@ function afterEvent(old: AgentState, event: AgentEvent): AgentState {
   return {
     ...old,
     status: isNews ? { ...applyEvent(status, event), eventSeq: event.seq } : status,
+    progress: progressAfter(old.progress, event),
     notices: notice ? [...old.notices, notice].slice(-NOTICES_SHOWN) : old.notices,
   };
 }
@@ -129,21 +142,21 @@ async function exchange(client: ApiClient, code: string): Promise<string | undef
 }
 
 /** Runs `act` once after a burst of calls; again when another came meanwhile or the answer was stale. */
-function coalesced(delayMs: number, act: () => Promise<'stale' | 'done'>): () => void {
+function coalesced(act: () => Promise<'stale' | 'done'>): () => void {
   let state: 'idle' | 'planned' | 'busy' | 'again' = 'idle';
-  const plan = () => {
+  const plan = (delayMs: number) => {
     state = 'planned';
     setTimeout(run, delayMs);
   };
   const run = async () => {
     state = 'busy';
     const outcome = await act();
-    const isWanted = outcome === 'stale' || (state as string) === 'again';
-    if (isWanted) plan();
+    if (outcome === 'stale') plan(STALE_DELAY_MS);
+    else if ((state as string) === 'again') plan(REFRESH_DELAY_MS);
     else state = 'idle';
   };
   return () => {
-    if (state === 'idle') plan();
+    if (state === 'idle') plan(REFRESH_DELAY_MS);
     else if (state === 'busy') state = 'again';
   };
 }

@@ -32,6 +32,7 @@ export interface Loaded<T> {
 
 /** Loads once for each `key`, and again when the connection came back with other numbers. */
 export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
+  const agent = useAgent();
   const generation = useAgentState((state) => state.generation);
   const [tries, setTries] = useState(0);
   const [state, setState] = useState<{ key: string; value?: T; error?: AppError }>({ key });
@@ -42,7 +43,7 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
     };
     load().then(
       (value) => show({ value }),
-      (error: unknown) => show({ error: asAppError(error) }),
+      (error: unknown) => show({ error: failure(agent, error) }),
     );
     return () => {
       isCurrent = false;
@@ -59,10 +60,14 @@ export function useLoaded<T>(key: string, load: () => Promise<T>): Loaded<T> {
   };
 }
 
-export const asAppError = (error: unknown): AppError =>
-  error instanceof AppError
-    ? error
-    : new AppError('failed', 'something went wrong on this page', { cause: error });
+/** The error as it is shown. A missing session may be this browser's or the account's of Space: the status tells. */
+function failure(agent: Agent, error: unknown): AppError {
+  if (!(error instanceof AppError)) {
+    return new AppError('failed', 'something went wrong on this page', { cause: error });
+  }
+  if (error.code === 'not_signed_in') void agent.open();
+  return error;
+}
 
 export interface Action {
   readonly run: () => void;
@@ -72,6 +77,7 @@ export interface Action {
 
 /** A button's work: busy from the click to the answer, with the answer's error. */
 export function useAction(act: () => Promise<void>): Action {
+  const agent = useAgent();
   const [state, setState] = useState<{ isBusy: boolean; error?: AppError }>({ isBusy: false });
   return {
     isBusy: state.isBusy,
@@ -81,7 +87,7 @@ export function useAction(act: () => Promise<void>): Action {
       setState({ isBusy: true });
       act().then(
         () => setState({ isBusy: false }),
-        (error: unknown) => setState({ isBusy: false, error: asAppError(error) }),
+        (error: unknown) => setState({ isBusy: false, error: failure(agent, error) }),
       );
     },
   };
