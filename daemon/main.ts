@@ -1,0 +1,109 @@
+import { homedir, hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import manifest from '../package.json' with { type: 'json' };
+import { AppError, EXIT_CODES, toErrorBody } from '../contract/index.ts';
+import { systemClock } from './base/clock.ts';
+import { systemChance } from './base/ids.ts';
+import { createLog } from './base/log.ts';
+import { loadConfig } from './config/load-config.ts';
+import { startDaemon } from './daemon.ts';
+
+const HELP = `olares-backupd: the backup agent of Olares, as a daemon
+
+Usage
+  olares-backupd [--state-dir DIR] [--http HOST:PORT|off] [--config FILE]
+
+Options
+  --state-dir DIR      where everything is kept (env OLARES_BACKUP_STATE_DIR;
+                       default /var/lib/olares-backup as root, else ~/.local/state/olares-backup)
+  --http HOST:PORT     where the page is served, default 127.0.0.1:8640; "off" for none
+  --config FILE        settings, default <state-dir>/config.json
+  --check-config       say whether the settings are right, and end
+  --help, --version
+
+Exit codes: 0 ordered stop, 1 crash, 69 restic missing or too old, 78 settings or state directory
+`;
+
+/** The stop has to be over by then, whatever hangs: a dead backend may hold restic for 65 s. */
+const STOP_BACKSTOP_MS = 75_000;
+
+async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  if (argv.includes('--help')) return print(HELP);
+  if (argv.includes('--version')) return print(`${manifest.version}\n`);
+  const programDir = dirname(fileURLToPath(import.meta.url));
+  const config = loadConfig({
+    argv: argv.filter((word) => word !== '--check-config'),
+    programDir,
+    env: process.env,
+    uid: process.getuid?.() ?? -1,
+    homeDir: homedir(),
+    hostName: hostname(),
+    zone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    execPath: process.execPath,
+    chance: systemChance,
+  });
+  if (argv.includes('--check-config')) return print('the settings are right\n');
+  const log = createLog(config.logLevel);
+  guardProcess((error) => log.fatal({ err: error }, 'unexpected error'));
+  let stopping: Promise<void> | undefined;
+  const stop = (exitCode: number, why: string): void => {
+    if (stopping) return;
+    log.info({ why }, 'stopping');
+    process.exitCode = exitCode;
+    setTimeout(() => process.exit(exitCode), STOP_BACKSTOP_MS).unref();
+    stopping = started.then(
+      async (daemon) => {
+        await daemon.stop();
+        log.info('stopped');
+      },
+      () => undefined,
+    );
+  };
+  const started = startDaemon({
+    config,
+    clock: systemClock,
+    chance: systemChance,
+    log,
+    version: manifest.version,
+    pageDir: join(programDir, 'admin-page'),
+    onFatal: (error) => {
+      complain(error);
+      stop(EXIT_CODES[error.code], error.code);
+    },
+  });
+  process.once('SIGTERM', () => stop(0, 'SIGTERM'));
+  process.once('SIGINT', () => stop(0, 'SIGINT'));
+  const daemon = await started;
+  print(
+    `${JSON.stringify({ ready: true, stateDir: config.stateDir, page: daemon.pageUrl ?? null, pid: process.pid })}\n`,
+  );
+}
+
+function guardProcess(tell: (error: unknown) => void): void {
+  // Node would open its inspector.
+  process.on('SIGUSR1', () => undefined);
+  const crash = (error: unknown): void => {
+    tell(error);
+    process.exit(EXIT_CODES.failed);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+}
+
+function complain(error: unknown): void {
+  const { message, hint } =
+    error instanceof AppError ? toErrorBody(error) : { message: String(error), hint: undefined };
+  process.stderr.write(`olares-backupd: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+main().catch((error: unknown) => {
+  complain(error);
+  process.exitCode = error instanceof AppError ? EXIT_CODES[error.code] : EXIT_CODES.failed;
+  if (!(error instanceof AppError)) process.stderr.write(`${(error as Error).stack ?? ''}\n`);
+});

@@ -1,0 +1,90 @@
+import type { Job, JobCause, Plan } from '../contract/index.ts';
+import type { Clock } from './base/clock.ts';
+import { describeConfig } from './config/load-config.ts';
+import type { Config } from './config/config.ts';
+import type { EventLog } from './events/event-log.ts';
+import type { Health } from './health/health.ts';
+import type { Jobs } from './jobs/job-types.ts';
+import type { ApiPorts } from './local-api/ports.ts';
+import { statusView } from './local-api/status-view.ts';
+import type { Repositories } from './maintenance/repository-types.ts';
+import type { Plans } from './plans/plan-types.ts';
+import type { Requests } from './restore/request-types.ts';
+import type { CommandEffects } from './space-link/commands.ts';
+import type { SpacePart } from './space-link/space-link.ts';
+import type { UsageMeter } from './usage/usage.ts';
+
+/** The parts as their users on the outside know them. */
+export interface WiredParts {
+  readonly health: Health;
+  readonly plans: Plans;
+  readonly jobs: Jobs;
+  readonly space: SpacePart;
+  readonly usage: UsageMeter;
+  readonly repositories: Repositories;
+  readonly requests: Requests;
+}
+
+export interface ApiSources extends WiredParts {
+  readonly events: EventLog;
+  readonly config: Config;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly clock: Clock;
+  readonly engineVersion: () => string | undefined;
+}
+
+export function apiPorts(sources: ApiSources): ApiPorts {
+  const { plans, jobs, repositories, requests, space, usage, health, events, config } = sources;
+  return {
+    plans,
+    repositories,
+    requests,
+    health,
+    events,
+    usage,
+    account: space.account,
+    config: () => describeConfig(config),
+    jobs: {
+      backup: (plan, cause) => requestJob(jobs, 'backup', plan, cause),
+      check: (plan, cause) => requestJob(jobs, 'check', plan, cause),
+      cancel: (idPrefix) => jobs.cancel(jobs.find(idPrefix)?.id ?? idPrefix, 'cancelled by a person'),
+      find: (idPrefix) => jobs.find(idPrefix),
+      list: (filter) => jobs.list(filter),
+      onProgress: (listener) => jobs.onProgress(listener),
+    },
+    status: () =>
+      statusView({
+        version: sources.version,
+        machine: config.machineName,
+        startedAt: sources.startedAt,
+        now: () => sources.clock.now(),
+        engineVersion: sources.engineVersion,
+        eventSeq: () => events.newestSeq(),
+        conditions: () => health.list(),
+        account: () => space.account.current(),
+        link: () => space.account.link(),
+        usage: () => (space.account.current() === undefined ? undefined : usage.current()),
+        plans: () => plans.list(),
+        jobs: () => jobs.list({ active: true }),
+        requests: () => requests.list(false),
+      }),
+  };
+}
+
+/** What a command of Space sets in motion: the same calls that a person's make. */
+export function commandEffects({ plans, jobs, requests, usage }: WiredParts): CommandEffects {
+  return {
+    backupNow: (planId) => void requestJob(jobs, 'backup', plans.get(planId), 'space'),
+    cancelJob: (jobId) => void jobs.cancel(jobId, 'cancelled by Olares Space'),
+    pausePlan: (planId) => void plans.pause(planId),
+    resumePlan: (planId) => void plans.resume(planId),
+    proposeRestore: (input) => requests.propose(input),
+    cancelRestore: (requestId) => void requests.cancel(requestId, 'cancelled by Olares Space'),
+    reportStatus: () => void usage.get(true).catch(() => undefined),
+  };
+}
+
+function requestJob(jobs: Jobs, kind: 'backup' | 'check', plan: Plan, cause: JobCause): Job {
+  return jobs.request({ kind, planId: plan.id, planName: plan.name, lane: plan.id, cause });
+}
