@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
 import { AppError, EXIT_CODES } from '../contract/errors.ts';
+import { SpaceFaults } from './faults.ts';
 import { createLog, type Log } from './log.ts';
-import { consoleLink, DEFAULT_QUOTA_BYTES, openSpace, type SpaceServer } from './server.ts';
+import { consoleLink, DEFAULT_QUOTA_BYTES, openSpace } from './server.ts';
+import { openKnobsSocket } from './knobs-socket.ts';
 import { DATABASE_NAME, openState, type State } from './state/state.ts';
 
 const HELP = `olares-space: a Space of your own, for backups of Olares machines
@@ -23,6 +25,7 @@ Options
   --behind-proxy       allow listening on other than loopback addresses: a proxy in front speaks TLS
   --quota BYTES        for accounts made from now on, default 10 GiB
   --name NAME          Olares name of the account, default alice@olares.com; made if there is none
+  --test-knobs         for tests: faults on demand by <data>/run/knobs.sock
   --json               print the result of pairing-code or console-link as JSON
   --help, --version
 `;
@@ -35,6 +38,7 @@ const OPTIONS = {
   'behind-proxy': { type: 'boolean', default: false },
   quota: { type: 'string' },
   name: { type: 'string', default: 'alice@olares.com' },
+  'test-knobs': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
@@ -71,9 +75,11 @@ async function main(): Promise<void> {
 async function serve(values: Values): Promise<void> {
   const log = createLog({ clock: Date.now, write: print });
   const publicUrl = values['public-url'];
+  const faults = values['test-knobs'] ? new SpaceFaults() : undefined;
   const space = await openSpace({
     ...parseListen(values.listen),
     ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(faults === undefined ? {} : { faults }),
     dataDir: dataDir(values),
     clock: Date.now,
     allowHosts: values['allow-host'] ?? [],
@@ -81,16 +87,20 @@ async function serve(values: Values): Promise<void> {
     quotaBytes: parseQuota(values.quota),
     log,
   });
-  stopOnSignal(space, log);
+  const closeKnobs = faults && (await openKnobsSocket(space, faults, dataDir(values)));
+  stopOnSignal(async () => {
+    await closeKnobs?.();
+    await space.close();
+  }, log);
   print(`${JSON.stringify({ ready: true, url: space.url, console: space.createConsoleLink() })}\n`);
 }
 
-function stopOnSignal(space: SpaceServer, log: Log): void {
+function stopOnSignal(close: () => Promise<void>, log: Log): void {
   const stop = (signal: string) => {
     log('info', 'stopping', { signal });
     // The backstop never keeps the process up by itself.
     setTimeout(() => process.exit(1), 10_000).unref();
-    space.close().then(
+    close().then(
       () => log('info', 'stopped'),
       (error: unknown) => {
         log('error', 'stopping failed', { error });
