@@ -3,7 +3,7 @@ import { AppError, type Plan } from '../contract/index.ts';
 import { createKitFile, type KitFile } from './password/kit.ts';
 import { newPassword, noPasswordSource, type NewPasswordOptions } from './password/new-password.ts';
 import { showRecoveryWords } from './password/recovery.ts';
-import { normalisePassword } from './password/rules.ts';
+import { normaliseKnownPassword } from './password/rules.ts';
 import { readPassword } from './password/sources.ts';
 import { sendSecret } from './secret-channel.ts';
 import type { Session } from './session.ts';
@@ -47,10 +47,10 @@ export async function collectSecrets(session: Session, options: ArmOptions): Pro
 
 async function existingPassword(session: Session, options: ArmOptions): Promise<string> {
   const given = await readPassword(session, options);
-  if (given !== undefined) return normalisePassword(given);
+  if (given !== undefined) return normaliseKnownPassword(given);
   if (!session.interactive) throw noPasswordSource();
   const { askHidden } = await import('./prompts/prompts.ts');
-  return normalisePassword(await askHidden('Password of the existing repository'));
+  return normaliseKnownPassword(await askHidden('Password of the existing repository'));
 }
 
 /**

@@ -1,5 +1,12 @@
 import { CommanderError } from 'commander';
-import { AppError, EXIT_CODES, toErrorBody, type ErrorBody, type ErrorCode } from '../contract/index.ts';
+import {
+  AppError,
+  cleanText,
+  EXIT_CODES,
+  toErrorBody,
+  type ErrorBody,
+  type ErrorCode,
+} from '../contract/index.ts';
 import { toJsonText } from './output/json.ts';
 import { createProgram } from './program.ts';
 import type { Runtime } from './runtime.ts';
@@ -27,8 +34,9 @@ export async function runCli(runtime: Runtime): Promise<number> {
   }
 }
 
-function toAppError(error: unknown, usageText: string): unknown {
-  if (!(error instanceof CommanderError)) return error;
+function toAppError(error: unknown, usageText: string): AppError {
+  if (error instanceof AppError) return error;
+  if (!(error instanceof CommanderError)) return ownFault(error);
   // A noun without a verb: its help is the answer.
   if (error.code === 'commander.help') return new AppError('invalid_input', usageText.trim());
   const [first = '', ...others] = usageText.trim().split('\n');
@@ -38,7 +46,15 @@ function toAppError(error: unknown, usageText: string): unknown {
   });
 }
 
-function showError(runtime: Runtime, error: unknown): number {
+function ownFault(cause: unknown): AppError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new AppError('failed', `olares-backup itself failed: ${message}`, {
+    hint: 'set OLARES_BACKUP_DEBUG=1 to see where, and report it',
+    cause,
+  });
+}
+
+function showError(runtime: Runtime, error: AppError): number {
   const body = toErrorBody(error);
   const exitCode = EXIT_CODES[body.code];
   // The options may be what is wrong, so their parser is not asked.
@@ -46,10 +62,14 @@ function showError(runtime: Runtime, error: unknown): number {
   const noColor = runtime.args.includes('--no-color');
   if (json) runtime.stdout.write(`${toJsonText(errorDocument(body, exitCode), 2)}\n`);
   else showForPeople(runtime, { body, noColor });
-  if (!(error instanceof AppError) && runtime.env['OLARES_BACKUP_DEBUG']) {
-    runtime.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  }
+  if (runtime.env['OLARES_BACKUP_DEBUG']) showCauses(runtime, error);
   return exitCode;
+}
+
+function showCauses(runtime: Runtime, error: Error): void {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    runtime.stderr.write(`${cleanText(cause.stack ?? cause.message, 4096).replaceAll('\ufffd', '\n')}\n`);
+  }
 }
 
 function errorDocument(body: ErrorBody, exitCode: number): object {

@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Argument, type Command } from 'commander';
 import type { OpenSession } from '../session.ts';
 
+/** A person who pressed Tab does not wait longer for names. */
+const LONGEST_WAIT_MS = 1_000;
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export function registerCompletion(program: Command, open: OpenSession): void {
@@ -23,7 +26,10 @@ export function registerCompletion(program: Command, open: OpenSession): void {
     .action(async (_options: object, command: Command) => {
       const { api, runtime } = open(command);
       // A shell that completes must never show an error.
-      const plans = await api.call('listPlans').catch(() => []);
+      const plans = await Promise.race([
+        api.call('listPlans'),
+        delay(LONGEST_WAIT_MS, [], { ref: false }),
+      ]).catch(() => []);
       const names = plans.map(({ name }) => name).filter((name) => /^[\p{L}\p{N}._@ -]+$/u.test(name));
       if (names.length > 0) runtime.stdout.write(`${names.join('\n')}\n`);
     });

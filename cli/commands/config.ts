@@ -7,10 +7,10 @@ import { toJsonText } from '../output/json.ts';
 import type { OpenSession, Session } from '../session.ts';
 
 export function registerConfig(program: Command, open: OpenSession): void {
-  const config = program.command('config').description('shows and checks the settings of the agent');
+  const config = program.command('config').description('show and check the settings of the agent');
   config
     .command('show')
-    .description('shows the settings in force')
+    .description('show the settings in force')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
       const settings = await api.call('getConfig');
@@ -18,7 +18,7 @@ export function registerConfig(program: Command, open: OpenSession): void {
     });
   config
     .command('check')
-    .description('checks a settings file without using it')
+    .description('check a settings file without using it')
     .argument('[file]', "the file; default: the agent's own config.json")
     .addHelpText('after', '\nExit code 78: the file is not right; the message names the field.')
     .action(async (file: string | undefined, _options: object, command: Command) => {

@@ -10,7 +10,7 @@ const MARKS = { ok: '✓', warning: '▲', error: '✗' } as const;
 export function registerDoctor(program: Command, open: OpenSession): void {
   program
     .command('doctor')
-    .description('looks for what is wrong with the set-up, and how to put it right')
+    .description('look for what is wrong with the set-up, and how to put it right')
     .action(async (_options: object, command: Command) => {
       const session = open(command);
       const local = [rightsCheck(session)];

@@ -17,11 +17,11 @@ interface ListOptions {
 }
 
 export function registerJob(program: Command, open: OpenSession): void {
-  const job = program.command('job').description('shows and stops the work of the agent');
+  const job = program.command('job').description('show and stop the work of the agent');
   registerList(job, open);
   job
     .command('show')
-    .description('shows one job')
+    .description('show one job')
     .argument('<id>', 'id of the job, or the beginning of it')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print, runtime } = open(command);
@@ -30,7 +30,7 @@ export function registerJob(program: Command, open: OpenSession): void {
     });
   job
     .command('watch')
-    .description('shows a running job until it ends; Ctrl-C leaves it running')
+    .description('show a running job until it ends; Ctrl-C leaves it running')
     .argument('<id>', 'id of the job, or the beginning of it')
     .action(async (id: string, _options: object, command: Command) => {
       const session = open(command);
@@ -38,7 +38,7 @@ export function registerJob(program: Command, open: OpenSession): void {
     });
   job
     .command('cancel')
-    .description('asks a job to stop cleanly')
+    .description('ask a job to stop cleanly')
     .argument('<id>', 'id of the job, or the beginning of it')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print } = open(command);
@@ -51,7 +51,7 @@ function registerList(job: Command, open: OpenSession): void {
   job
     .command('list')
     .alias('ls')
-    .description('lists jobs, the newest first')
+    .description('list jobs, the newest first')
     .option('--plan <name>', 'only those of this plan')
     .addOption(choiceOption('--state <state>', 'only those in this state', JOB_STATES))
     .option('--active', 'only those that have not ended')

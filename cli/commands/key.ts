@@ -11,11 +11,11 @@ import { sendSecret } from '../secret-channel.ts';
 import type { OpenSession, Session } from '../session.ts';
 
 export function registerKey(program: Command, open: OpenSession): void {
-  const key = program.command('key').description('shows and changes what opens the snapshots of a plan');
+  const key = program.command('key').description('show and change what opens the snapshots of a plan');
   key
     .command('list')
     .alias('ls')
-    .description('lists the keys of a repository')
+    .description('list the keys of a repository')
     .argument('[plan]', 'name of the plan')
     .action(async (name: string | undefined, _options: object, command: Command) => {
       const session = open(command);
@@ -44,7 +44,7 @@ function keyTable({ print, runtime }: Session, keys: readonly PlanKey[]): string
 function registerChangePassword(key: Command, open: OpenSession): void {
   const change = key
     .command('change-password')
-    .description('gives a plan a new password; the snapshots are not touched')
+    .description('give a plan a new password; the snapshots are not touched')
     .argument('[plan]', 'name of the plan')
     .option('--allow-weak-password', 'take a weak password; for tests only');
   addPasswordOptions(change).action(
@@ -68,7 +68,7 @@ function registerChangePassword(key: Command, open: OpenSession): void {
 function registerAddRecovery(key: Command, open: OpenSession): void {
   key
     .command('add')
-    .description('gives a plan new recovery words; older ones stop working')
+    .description('give a plan new recovery words; older ones stop working')
     .argument('[plan]', 'name of the plan')
     .requiredOption('--recovery', 'make recovery words')
     .option('--kit-file <file>', 'write the recovery kit into a new file')
@@ -110,7 +110,7 @@ function registerRemove(key: Command, open: OpenSession): void {
   key
     .command('remove')
     .alias('rm')
-    .description('removes a key; what it opened needs another one from then on')
+    .description('remove a key; what it opened needs another one from then on')
     .argument('<plan>', 'name of the plan')
     .argument('<key>', 'id of the key, or the beginning of it')
     .action(async (plan: string, id: string, _options: object, command: Command) => {

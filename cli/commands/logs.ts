@@ -16,7 +16,7 @@ const SILENCE_MS = 2_000;
 export function registerLogs(program: Command, open: OpenSession): void {
   program
     .command('logs')
-    .description('shows what happened, the newest last')
+    .description('show what happened, the newest last')
     .option('-f, --follow', 'go on showing what happens until Ctrl-C')
     .option('-n, --lines <n>', 'how many of the latest to show', wholeNumber('--lines', 0, 100_000), 50)
     .addHelpText('after', "\nThe daemon's own log of what it does inside: journalctl -u olares-backupd")

@@ -19,7 +19,7 @@ interface AddOptions extends PlanOptions, ArmOptions {
 export function registerPlanAdd(plan: Command, open: OpenSession): void {
   const add = plan
     .command('add')
-    .summary('adds a plan and sets up its repository')
+    .summary('add a plan and set up its repository')
     .description(
       'Adds a plan, asks for its password and sets up its repository. The password is stored nowhere.',
     )

@@ -13,7 +13,7 @@ interface EditOptions extends PlanOptions {
 export function registerPlanEdit(plan: Command, open: OpenSession): void {
   const edit = plan
     .command('edit')
-    .summary('changes a plan')
+    .summary('change a plan')
     .description('Changes what a plan saves and when. A list that you give replaces the old one.')
     .argument('<name>', 'name of the plan')
     .option('--name <name>', 'a new name');

@@ -9,11 +9,11 @@ import { resolvePlan } from '../resolve-plan.ts';
 export function registerPlan(program: Command, open: OpenSession): Command {
   const plan = program
     .command('plan')
-    .description('adds, shows and changes plans: what is saved, when and where');
+    .description('add, show and change plans: what is saved, when and where');
   plan
     .command('list')
     .alias('ls')
-    .description('lists the plans')
+    .description('list the plans')
     .action(async (_options: object, command: Command) => {
       const { api, print, runtime } = open(command);
       const plans = await api.call('listPlans');
@@ -25,7 +25,7 @@ export function registerPlan(program: Command, open: OpenSession): Command {
     });
   plan
     .command('show')
-    .description('shows everything about a plan')
+    .description('show everything about a plan')
     .argument('[name]', 'name of the plan')
     .action(async (name: string | undefined, _options: object, command: Command) => {
       const session = open(command);
@@ -45,7 +45,7 @@ function registerSwitches(plan: Command, open: OpenSession): void {
   for (const { verb, route, done } of switches) {
     plan
       .command(verb)
-      .description(verb === 'pause' ? 'stops the scheduled runs' : 'goes on with the scheduled runs')
+      .description(verb === 'pause' ? 'stop the scheduled runs' : 'go on with the scheduled runs')
       .argument('<name>', 'name of the plan')
       .action(async (name: string, _options: object, command: Command) => {
         const { api, print } = open(command);
@@ -59,7 +59,7 @@ function registerRemove(plan: Command, open: OpenSession): void {
   plan
     .command('remove')
     .alias('rm')
-    .description('removes a plan; its snapshots stay where they are')
+    .description('remove a plan; its snapshots stay where they are')
     .argument('<name>', 'name of the plan')
     .action(async (name: string, _options: object, command: Command) => {
       const session = open(command);

@@ -5,11 +5,11 @@ import { requireConsent } from '../prompts/consent.ts';
 import type { OpenSession } from '../session.ts';
 
 export function registerRequest(program: Command, open: OpenSession): void {
-  const request = program.command('request').description('shows and declines restores that wait for you');
+  const request = program.command('request').description('show and decline restores that wait for you');
   request
     .command('list')
     .alias('ls')
-    .description('lists the restores that wait for you')
+    .description('list the restores that wait for you')
     .option('--all', 'those that ended, too')
     .action(async (options: { all?: boolean }, command: Command) => {
       const { api, print, runtime } = open(command);
@@ -22,7 +22,7 @@ export function registerRequest(program: Command, open: OpenSession): void {
     });
   request
     .command('show')
-    .description('shows one restore request')
+    .description('show one restore request')
     .argument('<code>', 'its code, e.g. 7F3K')
     .action(async (code: string, _options: object, command: Command) => {
       const { api, print, runtime } = open(command);
@@ -31,7 +31,7 @@ export function registerRequest(program: Command, open: OpenSession): void {
     });
   request
     .command('decline')
-    .description('declines a restore; nothing is changed on this machine')
+    .description('decline a restore; nothing is changed on this machine')
     .argument('<code>', 'its code, e.g. 7F3K')
     .option('--reason <text>', 'why, for whoever asked')
     .action(async (code: string, options: { reason?: string }, command: Command) => {

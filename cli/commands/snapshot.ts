@@ -3,10 +3,10 @@ import { entryColumns, snapshotColumns, snapshotLines } from '../output/snapshot
 import type { OpenSession } from '../session.ts';
 
 export function registerSnapshot(program: Command, open: OpenSession): void {
-  const snapshot = program.command('snapshot').description('lists snapshots and looks into them');
+  const snapshot = program.command('snapshot').description('list snapshots and look into them');
   snapshot
     .command('list')
-    .description('lists the snapshots, the newest first')
+    .description('list the snapshots, the newest first')
     .argument('[plan]', 'only those of this plan')
     .option('--refresh', 'ask the repository now instead of the last known list')
     .action(async (plan: string | undefined, options: { refresh?: boolean }, command: Command) => {
@@ -24,7 +24,7 @@ export function registerSnapshot(program: Command, open: OpenSession): void {
     });
   snapshot
     .command('show')
-    .description('shows one snapshot')
+    .description('show one snapshot')
     .argument('<id>', 'id of the snapshot, or the beginning of it')
     .action(async (id: string, _options: object, command: Command) => {
       const { api, print, runtime } = open(command);
@@ -33,7 +33,7 @@ export function registerSnapshot(program: Command, open: OpenSession): void {
     });
   snapshot
     .command('ls')
-    .description('lists a directory of a snapshot')
+    .description('list a directory of a snapshot')
     .argument('<id>', 'id of the snapshot, or the beginning of it')
     .argument('[path]', 'absolute path of the directory; default: the top')
     .action(async (id: string, path: string | undefined, _options: object, command: Command) => {

@@ -5,7 +5,7 @@ import type { OpenSession } from '../session.ts';
 export function registerStatus(program: Command, open: OpenSession): void {
   program
     .command('status')
-    .description('shows how the backups of this machine are')
+    .description('show how the backups of this machine are')
     .action(async (_options: object, command: Command) => {
       const { api, print } = open(command);
       const status = await api.call('getStatus');

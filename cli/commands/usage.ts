@@ -5,7 +5,7 @@ import type { OpenSession } from '../session.ts';
 export function registerUsage(program: Command, open: OpenSession): void {
   program
     .command('usage')
-    .description('shows how much storage is used')
+    .description('show how much storage is used')
     .option('--refresh', 'ask Space now')
     .action(async (options: { refresh?: boolean }, command: Command) => {
       const { api, print, runtime } = open(command);

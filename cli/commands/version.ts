@@ -5,7 +5,7 @@ import type { OpenSession } from '../session.ts';
 export function registerVersion(program: Command, open: OpenSession): void {
   program
     .command('version')
-    .description('shows the versions of this program, the agent and restic')
+    .description('show the versions of this program, the agent and restic')
     .action(async (_options: object, command: Command) => {
       const { api, print, runtime } = open(command);
       const status = await api.call('getStatus').catch((error: unknown) => {

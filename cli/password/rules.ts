@@ -1,8 +1,8 @@
 import { AppError } from '../../contract/index.ts';
 
 export const SHORTEST_PASSWORD = 12;
-/** As the secret channel takes it. */
-const LONGEST_PASSWORD = 1024;
+/** As the helpers take it. */
+const LONGEST_PASSWORD_BYTES = 1024;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
@@ -11,6 +11,11 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
  */
 export function normalisePassword(typed: string): string {
   return typed.normalize('NFC');
+}
+
+/** A password that exists already: no valid one has white space at its ends, so what a paste brought along goes. */
+export function normaliseKnownPassword(typed: string): string {
+  return normalisePassword(typed).trim();
 }
 
 /**
@@ -26,6 +31,7 @@ function formFault(password: string): string | undefined {
   if (password === '') return 'the password is empty';
   if (CONTROL.test(password)) return 'the password holds a control character, such as a tab or a line break';
   if (password.trim() !== password) return 'the password begins or ends with white space';
-  if (password.length > LONGEST_PASSWORD) return `the password is longer than ${LONGEST_PASSWORD} characters`;
+  if (Buffer.byteLength(password) > LONGEST_PASSWORD_BYTES)
+    return `the password is longer than ${LONGEST_PASSWORD_BYTES} bytes`;
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
 import { confirm, input, password, select } from '@inquirer/prompts';
 import { AppError } from '../../contract/index.ts';
@@ -34,11 +34,12 @@ export function selectOne<T>(message: string, choices: readonly Choice<T>[]): Pr
 /** Shows lines on a screen of their own, which leaves nothing behind, until Enter is pressed. */
 export function showSecretScreen(lines: readonly string[], message: string): Promise<void> {
   return atTerminal(async (context) => {
-    context.output.write(`\u001b[?1049h\u001b[H\u001b[2J${lines.join('\r\n')}\r\n\r\n`);
+    // Not by the context's output: a question ends it.
+    writeFileSync('/dev/tty', `\u001b[?1049h\u001b[H\u001b[2J${lines.join('\r\n')}\r\n\r\n`);
     try {
       await input({ message }, context);
     } finally {
-      context.output.write('\u001b[?1049l');
+      writeFileSync('/dev/tty', '\u001b[?1049l');
     }
   });
 }

@@ -1,7 +1,7 @@
 import { AppError, type RestoreChoice, type RestoreRequest } from '../../contract/index.ts';
 import { formatTime, plural } from '../output/format.ts';
 import { noPasswordSource } from '../password/new-password.ts';
-import { normalisePassword } from '../password/rules.ts';
+import { normaliseKnownPassword } from '../password/rules.ts';
 import { readPassword, type PasswordOptions } from '../password/sources.ts';
 import { sendSecret } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
@@ -37,7 +37,8 @@ async function tryPassword(
   { request, choice }: UnlockOptions,
   typed: string,
 ): Promise<void> {
-  if (typed === '') throw new AppError('invalid_input', 'the password is empty', { field: 'password' });
+  const password = normaliseKnownPassword(typed);
+  if (password === '') throw new AppError('invalid_input', 'the password is empty', { field: 'password' });
   let triesLeft: number | undefined;
   try {
     const channel = await session.api.call('verifyRequest', {
@@ -45,7 +46,7 @@ async function tryPassword(
       body: choice,
     });
     triesLeft = channel.triesLeft;
-    await sendSecret(channel, { password: normalisePassword(typed) });
+    await sendSecret(channel, { password });
   } catch (error) {
     const isWrong = error instanceof AppError && error.code === 'wrong_password';
     throw isWrong ? wrongPassword(request, triesLeft) : withSeconds(error);
@@ -59,7 +60,7 @@ async function askPassword(request: RestoreRequest): Promise<string> {
   for (;;) {
     const typed = await askHidden(`Password ${whose}${made}`);
     // An empty answer is a slip, not a try.
-    if (typed !== '') return typed;
+    if (typed.trim() !== '') return typed;
   }
 }
 
