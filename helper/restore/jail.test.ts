@@ -1,15 +1,5 @@
 import { spawn, execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HelperRequestOf } from '../../contract/helper-messages.ts';
@@ -148,21 +138,4 @@ describe('a hostile restore', () => {
     expect(readdirSync(field).some((name) => name.endsWith('.away'))).toBe(true);
     expect(readdirSync(prey)).toEqual([]);
   }, 120_000);
-
-  it('leaves out a damaged file and names it', async () => {
-    const moved = join(bench.root, 'moved-pack');
-    const packs = readdirSync(join(bench.repository, 'data'), { recursive: true, encoding: 'utf8' })
-      .map((name) => join(bench.repository, 'data', name))
-      .filter((path) => lstatSync(path).isFile() && path.length > 64);
-    const pack = packs.toSorted((a, b) => statSync(a).size - statSync(b).size)[0] ?? '';
-    renameSync(pack, moved);
-    const target = join(bench.root, 'damaged');
-    const { result, error } = await restoreTo(target);
-    renameSync(moved, pack);
-    const isWhole = error !== undefined || result.skipped.count > 0;
-    expect(isWhole).toBe(true);
-    expect(
-      existsSync(target) ? readdirSync(join(target, 'sub')).length + result.skipped.count : 200,
-    ).toBeGreaterThanOrEqual(200);
-  });
 });
