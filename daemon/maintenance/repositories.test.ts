@@ -20,6 +20,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.close();
+  rmSync(world.root, { recursive: true, force: true });
   helper.dispose();
 });
 

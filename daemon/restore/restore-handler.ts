@@ -173,13 +173,16 @@ function follow(records: RequestRecords, row: RequestRow, { job, now }: { job: J
     applyIfPossible(records, row.id, 'cancel', { reason: job.reason ?? 'the restore was cancelled' });
     return;
   }
-  const reason = job.error?.message ?? job.reason ?? 'the restore failed';
-  const error = job.error ?? null;
+  const { reason, error } = causeOf(job);
   const isAgain = reason.startsWith(INTERRUPTED) && row.expiresAt > now;
   const event = isAgain ? 'reopen' : 'fail';
   // It never began, as after a wrong typed password: the person may try again.
   if (nextRequestState(row.state, event) === undefined) records.note(row.id, { reason, error });
   else records.apply(row.id, event, { reason, error });
+}
+
+function causeOf({ error, reason }: Job): Pick<RequestRow, 'reason' | 'error'> & { reason: string } {
+  return { reason: error?.message ?? reason ?? 'the restore failed', error: error ?? null };
 }
 
 function applyIfPossible(

@@ -1,10 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HealthCondition, Plan } from '../../../contract/index.ts';
 import { systemClock } from '../../base/clock.ts';
 import { systemChance } from '../../base/ids.ts';
 import { silentLog } from '../../base/log.ts';
+import { createRestore } from '../../restore/create-restore.ts';
+import type { Requests } from '../../restore/request-types.ts';
 import { createBackupHandler } from '../../backup/backup-handler.ts';
 import { createEngine } from '../../engine/create-engine.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -36,6 +38,7 @@ export interface World {
   readonly jobs: Jobs;
   readonly engine: Engine;
   readonly repositories: Repositories;
+  readonly requests: Requests;
   conditions(): HealthCondition[];
   makePlan(change?: Partial<PlanRow>): Plan;
   backup(plan: Plan): Promise<ReturnType<Jobs['get']>>;
@@ -44,30 +47,31 @@ export interface World {
 
 export interface WorldOptions {
   readonly helper: Pick<RealHelper, 'command' | 'resticBin'>;
+  /** A former world's directory, as after a restart. */
+  readonly root?: string;
 }
 
-export function createWorld({ helper }: WorldOptions): World {
-  const places = makePlaces();
-  const { root, stateDir, source, location } = places;
+export function createWorld(options: WorldOptions): World {
+  const places = makePlaces(options.root);
+  const { stateDir, source, location } = places;
   const log = silentLog;
   const [clock, chance] = [systemClock, systemChance];
   const store = openStore({ path: join(stateDir, 'agent.db'), clock, log });
-  const launcher = createSpawnLauncher({ ...helper, stateDir, log });
+  const launcher = createSpawnLauncher({ ...options.helper, stateDir, log });
   const engine = createEngine({ launcher, stateDir, clock, log });
   const health = createHealth({ store, clock });
   const plans = bookPlans(store);
   const limits = { retryBaseMs: 10, retryMaxMs: 20, giveUpAfterMs: 60_000 };
   const jobs = createJobs({ store, clock, chance, log, limits });
   const door = createDoor({ space: () => undefined });
-  const config = {
-    engineHost: 'test-host',
-    runDir: join(stateDir, 'run'),
-    limits: { uploadKiBPerSecond: undefined },
-  };
-  const common = { plans, store, engine, door, health, clock, chance, log, config };
+  const rates = { uploadKiBPerSecond: undefined, downloadKiBPerSecond: undefined };
+  const config = { stateDir, engineHost: 'test-host', runDir: join(stateDir, 'run'), limits: rates };
+  const common = { plans, store, engine, door, health, jobs, clock, chance, log, config };
   const quota = { check: () => Promise.resolve({ fits: true as const }) };
+  const restore = createRestore({ ...common, space: () => undefined });
   jobs.handle('backup', createBackupHandler({ ...common, quota }));
   jobs.handle('check', createCheckHandler(common));
+  jobs.handle('restore', restore.handler);
   jobs.start();
   return {
     ...places,
@@ -75,6 +79,7 @@ export function createWorld({ helper }: WorldOptions): World {
     plans,
     jobs,
     engine,
+    requests: restore.requests,
     repositories: createRepositories({
       ...common,
       isJobActive: (id) => jobs.list({ active: true }).some((job) => job.id === id),
@@ -88,14 +93,8 @@ export function createWorld({ helper }: WorldOptions): World {
         location: { kind: 'directory', path: location },
         ...change,
       }),
-    async backup(plan) {
-      const { id } = jobs.request({
-        kind: 'backup',
-        planId: plan.id,
-        planName: plan.name,
-        lane: plan.id,
-        cause: 'user',
-      });
+    async backup({ id: planId, name: planName }) {
+      const { id } = jobs.request({ kind: 'backup', planId, planName, lane: planId, cause: 'user' });
       await jobs.idle();
       return jobs.get(id);
     },
@@ -103,18 +102,24 @@ export function createWorld({ helper }: WorldOptions): World {
       await jobs.stop();
       await engine.close();
       store.close();
-      rmSync(root, { recursive: true, force: true });
     },
   };
 }
 
-function makePlaces() {
-  const root = mkdtempSync(join(tmpdir(), 'w-'));
-  const [stateDir, source, location] = [join(root, 'state'), join(root, 'source'), join(root, 'location')];
+function makePlaces(former: string | undefined) {
+  const root = former ?? mkdtempSync(join(tmpdir(), 'w-'));
+  const places = {
+    root,
+    stateDir: join(root, 'state'),
+    source: join(root, 'source'),
+    location: join(root, 'location'),
+  };
+  if (former !== undefined) return places;
+  const { stateDir, source, location } = places;
   mkdirSync(join(stateDir, 'run'), { recursive: true, mode: 0o700 });
   mkdirSync(join(source, 'inner'), { recursive: true });
   mkdirSync(location);
   writeFileSync(join(source, 'a.txt'), 'first file');
   writeFileSync(join(source, 'inner', 'b.txt'), 'second file');
-  return { root, stateDir, source, location };
+  return places;
 }

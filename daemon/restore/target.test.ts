@@ -1,0 +1,82 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chooseTarget, type TargetOptions } from './target.ts';
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'target-'));
+  mkdirSync(join(root, 'full'));
+  mkdirSync(join(root, 'empty'));
+  writeFileSync(join(root, 'full', 'file'), '');
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const options = (change: Partial<TargetOptions> = {}): TargetOptions => ({
+  sourcePaths: [join(root, 'source')],
+  planName: 'plan/name',
+  requestedAt: new Date(2026, 10, 20, 9, 5).getTime(),
+  stateDir: join(root, 'state'),
+  home: join(root, 'home'),
+  ...change,
+});
+
+describe('the default target', () => {
+  it('lies beside the source and does not move while the request lives', () => {
+    expect(chooseTarget({}, options())).toBe(join(root, 'source-restored-20261120-0905'));
+  });
+
+  it('lies beside what several sources have in common', () => {
+    const sourcePaths = [join(root, 'a/b/one'), join(root, 'a/c/two')];
+    expect(chooseTarget({}, options({ sourcePaths }))).toBe(
+      join(root, 'a', 'plan_name-restored-20261120-0905'),
+    );
+  });
+
+  it('lies in the home directory when the sources are not known', () => {
+    expect(chooseTarget({}, options({ sourcePaths: [] }))).toBe(
+      join(root, 'home', 'plan_name-restored-20261120-0905'),
+    );
+  });
+
+  it('never is a directory that exists', () => {
+    const taken = join(root, 'full-restored-20261120-0905');
+    mkdirSync(taken);
+    expect(chooseTarget({}, options({ sourcePaths: [join(root, 'full')] }))).toBe(`${taken}-2`);
+  });
+});
+
+describe('a chosen target', () => {
+  it('may be new or empty', () => {
+    expect(chooseTarget({ target: join(root, 'new/') }, options())).toBe(join(root, 'new'));
+    expect(chooseTarget({ target: join(root, 'empty') }, options())).toBe(join(root, 'empty'));
+  });
+
+  it.each([
+    ['the root', () => '/', 'invalid_input'],
+    ['the state directory', () => join(root, 'state'), 'invalid_input'],
+    ['inside the state directory', () => join(root, 'x/../state/run'), 'invalid_input'],
+    ['around the state directory', () => root, 'invalid_input'],
+    ['the source', () => join(root, 'source'), 'invalid_input'],
+    ['inside the source', () => join(root, 'source', 'sub'), 'invalid_input'],
+    ['a file', () => join(root, 'full', 'file'), 'invalid_input'],
+    ['a full directory', () => join(root, 'full'), 'conflict'],
+  ])('is refused when it is %s', (_what, target, code) => {
+    expect(() => chooseTarget({ target: target() }, options())).toThrow(
+      expect.objectContaining({ code, field: 'target' }),
+    );
+  });
+});
+
+describe('in place', () => {
+  it('is the source itself', () => {
+    expect(chooseTarget({ inPlace: true }, options())).toBe(join(root, 'source'));
+  });
+
+  it('is refused for several sources, and together with another target', () => {
+    const sourcePaths = [join(root, 'a'), join(root, 'b')];
+    expect(() => chooseTarget({ inPlace: true }, options({ sourcePaths }))).toThrow('one path');
+    expect(() => chooseTarget({ inPlace: true, target: '/elsewhere' }, options())).toThrow('not /elsewhere');
+  });
+});
