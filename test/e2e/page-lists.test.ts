@@ -24,25 +24,25 @@ const NARROWEST = { width: 360, height: 740 };
 
 let built: BuiltPage;
 let browser: Browser;
-let space: StandIn;
+let daemon: StandIn;
 let watched: WatchedPage;
 
 beforeAll(async () => {
   [built, browser] = await Promise.all([buildAdminPage(), launchBrowser()]);
-  space = await startStandIn(built.dir);
+  daemon = await startStandIn(built.dir);
   watched = await openWatched(browser);
 });
 afterAll(async () => {
   await browser?.close();
-  await space?.[Symbol.asyncDispose]();
+  await daemon?.[Symbol.asyncDispose]();
   await built?.[Symbol.asyncDispose]();
 });
 
 /** One page for the whole file; each test says again what the daemon answers and where it begins. */
 async function show(hash: string, answers: Parameters<StandIn['answer']>[0]) {
-  space.answer({ getStatus: () => makeStatus(), listJobs: () => [], ...answers });
+  daemon.answer({ getStatus: () => makeStatus(), listJobs: () => [], ...answers });
   await watched.page.goto('about:blank');
-  await watched.page.goto(`${space.url}${hash}`);
+  await watched.page.goto(`${daemon.url}${hash}`);
   return adminPage(watched.page);
 }
 
@@ -62,9 +62,9 @@ describe('lists and actions of the admin page', () => {
   it('adds a snapshot to the list when it is made and marks one that is gone', async () => {
     const admin = await show('#/snapshots', { listSnapshots: () => [makeSnapshot(1)] });
     await expect.poll(() => admin.snapshotRows().count()).toBe(1);
-    space.emit(makeEvent(41, 'snapshot.recorded', { snapshot: makeSnapshot(0, { incomplete: true }) }));
+    daemon.emit(makeEvent(41, 'snapshot.recorded', { snapshot: makeSnapshot(0, { incomplete: true }) }));
     await admin.snapshotRows().first().getByText('Incomplete').waitFor();
-    space.emit(makeEvent(42, 'snapshot.missing', { snapshot: makeSnapshot(1, { state: 'missing' }) }));
+    daemon.emit(makeEvent(42, 'snapshot.missing', { snapshot: makeSnapshot(1, { state: 'missing' }) }));
     await admin.snapshotRows().last().getByText('Missing').waitFor();
     expect(await admin.snapshotRows().count()).toBe(2);
   });
@@ -79,7 +79,7 @@ describe('lists and actions of the admin page', () => {
     });
     await admin.page.getByRole('link', { name: '50% & more?' }).click();
     await admin.page.getByText('inside #1.txt').waitFor();
-    const asked = space.calls.filter(({ name }) => name === 'listEntries').map(({ query }) => query['path']);
+    const asked = daemon.calls.filter(({ name }) => name === 'listEntries').map(({ query }) => query['path']);
     expect(asked).toEqual(['/home/alice/Documents', '/home/alice/Documents/50% & more?']);
     await admin.page
       .getByRole('navigation', { name: 'Folder' })
@@ -95,7 +95,7 @@ describe('lists and actions of the admin page', () => {
       createRequest: () => makeRequest({ origin: 'page', code: '9KQ2' }),
     });
     expect(await admin.prepareRestore()).toBe('olares-backup restore 9KQ2');
-    const made = space.calls.filter(({ name }) => name === 'createRequest');
+    const made = daemon.calls.filter(({ name }) => name === 'createRequest');
     expect(made.map(({ body }) => body)).toEqual([{ snapshot: resticId(3) }]);
     await admin.page.getByRole('link', { name: 'Home', exact: true }).click();
     expect(await admin.requestCommand('9KQ2')).toBe('olares-backup restore 9KQ2');
@@ -138,7 +138,7 @@ describe('lists and actions of the admin page', () => {
     };
     const admin = await show('', { pausePlan: ended });
     await admin.planCard('Documents').waitFor();
-    space.answer({ getStatus: ended });
+    daemon.answer({ getStatus: ended });
     await admin.pause('Documents');
     await admin.page.getByText('Type olares-backup open in a terminal on this machine').waitFor();
     expect(await admin.planCard('Documents').count()).toBe(0);
@@ -219,7 +219,7 @@ describe('lists and actions of the admin page', () => {
       expect({ hash, fits: await fits() }).toEqual({ hash, fits: true });
     }
     expect(watched.faults).toEqual([]);
-    expect(space.mistakes).toEqual([]);
+    expect(daemon.mistakes).toEqual([]);
   });
 });
 

@@ -36,21 +36,21 @@ afterAll(async () => {
 });
 
 interface Scene {
-  readonly space: StandIn;
+  readonly daemon: StandIn;
   readonly admin: AdminPage;
   readonly faults: readonly string[];
 }
 
 /** Opens the page on a stand-in with this status, plays, and asserts that the page broke no policy. */
 async function onPage(status: Status, hash: string, play: (scene: Scene) => Promise<void>): Promise<void> {
-  await using space = await startStandIn(built.dir);
-  space.answer({ getStatus: () => status, listJobs: () => [], listSnapshots: () => [] });
+  await using daemon = await startStandIn(built.dir);
+  daemon.answer({ getStatus: () => status, listJobs: () => [], listSnapshots: () => [] });
   await using watched = await openWatched(browser);
-  await watched.page.goto(`${space.url}${hash}`);
+  await watched.page.goto(`${daemon.url}${hash}`);
   try {
-    await play({ space, admin: adminPage(watched.page), faults: watched.faults });
+    await play({ daemon, admin: adminPage(watched.page), faults: watched.faults });
   } finally {
-    expect(space.mistakes).toEqual([]);
+    expect(daemon.mistakes).toEqual([]);
   }
   expect(watched.faults).toEqual([]);
   expect(await watched.page.locator('input, textarea, form').count()).toBe(0);
@@ -67,8 +67,8 @@ describe('admin page', () => {
 
   it('says what to type when there is no session, and exchanges a code that leaves the address', async () => {
     let isSignedIn = false;
-    await using space = await startStandIn(built.dir);
-    space.answer({
+    await using daemon = await startStandIn(built.dir);
+    daemon.answer({
       createSession: ({ body }) => {
         if ((body as { code: string }).code !== 'once-1')
           throw new AppError('refused', 'the code is used up');
@@ -82,13 +82,13 @@ describe('admin page', () => {
     });
     await using watched = await openWatched(browser);
     const { page } = watched;
-    await page.goto(`${space.url}#code=wrong`);
+    await page.goto(`${daemon.url}#code=wrong`);
     await page.getByText('Type olares-backup open in a terminal on this machine').waitFor();
     await page.getByText('the code is used up').waitFor();
     expect(await page.locator('input').count()).toBe(0);
-    await page.goto(`${space.url}#code=once-1`);
+    await page.goto(`${daemon.url}#code=once-1`);
     expect(await adminPage(page).health()).toBe("Everything's backed up");
-    expect(page.url()).toBe(`${space.url}#/`);
+    expect(page.url()).toBe(`${daemon.url}#/`);
     expect(watched.faults).toEqual([]);
   });
 
@@ -96,25 +96,25 @@ describe('admin page', () => {
     const plan = makePlan({ snapshotCount: 0, storedBytes: 0 });
     delete (plan as Partial<typeof plan>).lastGoodAt;
     let status = makeStatus({ plans: [plan], level: 'waiting', sentence: 'Waiting for the first backup' });
-    await onPage(status, '', async ({ space, admin }) => {
-      space.answer({ getStatus: () => status, backupPlan: () => makeJob(1, { state: 'queued' }) });
+    await onPage(status, '', async ({ daemon, admin }) => {
+      daemon.answer({ getStatus: () => status, backupPlan: () => makeJob(1, { state: 'queued' }) });
       await admin.planCard('Documents').getByText('None yet').waitFor();
       await admin.backUpNow('Documents');
       await admin
         .planCard('Documents')
         .getByRole('button', { name: /^Backing up/ })
         .waitFor();
-      space.emit(makeEvent(41, 'job.state', { job: makeJob(1) }));
-      space.emitProgress(progressOf(0.42));
+      daemon.emit(makeEvent(41, 'job.state', { job: makeJob(1) }));
+      daemon.emitProgress(progressOf(0.42));
       const bar = admin.runningJobs().getByRole('progressbar');
       await expect.poll(() => bar.getAttribute('aria-valuenow')).toBe('42');
       await admin.runningJobs().getByText('12 MiB/s').waitFor();
 
       const done = makePlan({ snapshotCount: 1, lastGoodAt: Date.now() });
       status = makeStatus({ plans: [done], eventSeq: 44 });
-      space.emit(makeEvent(42, 'snapshot.recorded', { snapshot: makeSnapshot(0) }));
-      space.emit(makeEvent(43, 'job.state', { job: makeEndedJob(0, { id: uuid(5001) }) }));
-      space.emit(makeEvent(44, 'plan.changed', { plan: done }));
+      daemon.emit(makeEvent(42, 'snapshot.recorded', { snapshot: makeSnapshot(0) }));
+      daemon.emit(makeEvent(43, 'job.state', { job: makeEndedJob(0, { id: uuid(5001) }) }));
+      daemon.emit(makeEvent(44, 'plan.changed', { plan: done }));
       await admin.planCard('Documents').getByText('1 snapshot').waitFor();
       await admin.page.getByText(/New snapshot of Documents: 40,211 files/).waitFor();
       await expect.poll(() => admin.health()).toBe("Everything's backed up");
@@ -123,15 +123,15 @@ describe('admin page', () => {
   });
 
   it('shows the command for a pending request and can decline it, but has no way to start it', async () => {
-    await onPage(makeStatus({ requests: [makeRequest()] }), '', async ({ space, admin }) => {
+    await onPage(makeStatus({ requests: [makeRequest()] }), '', async ({ daemon, admin }) => {
       expect(await admin.requestCommand('7F3K')).toBe('olares-backup restore 7F3K');
       const card = admin.requestCard('7F3K');
       expect(await card.getByRole('button').allInnerTexts()).toEqual(['Copy', 'Decline']);
-      space.answer({ declineRequest: () => makeRequest({ state: 'declined' }) });
+      daemon.answer({ declineRequest: () => makeRequest({ state: 'declined' }) });
       await admin.decline('7F3K');
       await card.waitFor({ state: 'detached' });
-      expect(space.calls.filter(({ name }) => name === 'declineRequest')).toHaveLength(1);
-      space.emit(makeEvent(41, 'request.state', { request: makeRequest({ id: uuid(7001), code: '2QXM' }) }));
+      expect(daemon.calls.filter(({ name }) => name === 'declineRequest')).toHaveLength(1);
+      daemon.emit(makeEvent(41, 'request.state', { request: makeRequest({ id: uuid(7001), code: '2QXM' }) }));
       expect(await admin.requestCommand('2QXM')).toBe('olares-backup restore 2QXM');
     });
   });
@@ -149,13 +149,13 @@ describe('admin page', () => {
       sentence: 'A backup needs attention',
       conditions: [condition],
     });
-    await onPage(status, '', async ({ space, admin }) => {
-      space.answer({ getStatus: () => status });
+    await onPage(status, '', async ({ daemon, admin }) => {
+      daemon.answer({ getStatus: () => status });
       await admin.page.getByText('Error: Space refuses this machine').waitFor();
       await admin.page.locator('.condition code', { hasText: 'olares-backup login' }).waitFor();
       await admin.page.getByText('Needs attention', { exact: true }).waitFor();
       status = makeStatus({ eventSeq: 41 });
-      space.emit(makeEvent(41, 'health.cleared', { code: 'space_rejected' }));
+      daemon.emit(makeEvent(41, 'health.cleared', { code: 'space_rejected' }));
       await admin.page.locator('.condition').waitFor({ state: 'detached' });
       await admin.page.getByText('All good').waitFor();
       expect(await admin.health()).toBe("Everything's backed up");
@@ -163,20 +163,20 @@ describe('admin page', () => {
   });
 
   it('goes on after the last seen event when the connection comes back', async () => {
-    await onPage(makeStatus(), '', async ({ space, admin }) => {
-      await expect.poll(() => space.streams).toEqual([40]);
-      space.emit(makeEvent(41, 'notice', { text: 'seen before the cut' }));
+    await onPage(makeStatus(), '', async ({ daemon, admin }) => {
+      await expect.poll(() => daemon.streams).toEqual([40]);
+      daemon.emit(makeEvent(41, 'notice', { text: 'seen before the cut' }));
       await admin.page.getByText('seen before the cut').waitFor();
-      space.setReachable(false);
+      daemon.setReachable(false);
       await admin.page.getByText('Reconnecting to the agent').waitFor();
-      space.emit(makeEvent(42, 'notice', { text: 'sent while away' }));
-      space.answer({
+      daemon.emit(makeEvent(42, 'notice', { text: 'sent while away' }));
+      daemon.answer({
         getStatus: () => makeStatus({ eventSeq: 42, sentence: 'Backing up now', level: 'busy' }),
       });
-      space.setReachable(true);
+      daemon.setReachable(true);
       await admin.page.getByText('sent while away').waitFor();
       await admin.page.getByText('Reconnecting to the agent').waitFor({ state: 'detached' });
-      expect(space.streams).toEqual([40, 41]);
+      expect(daemon.streams).toEqual([40, 41]);
       expect(await admin.page.getByText('seen before the cut').count()).toBe(1);
       expect(await admin.health()).toBe('Backing up now');
     });
@@ -188,18 +188,18 @@ describe('admin page', () => {
       plans: [makePlan({ name: HOSTILE, paths: [`/tmp/${HOSTILE}`] })],
       requests: [makeRequest({ note: HOSTILE, planName: HOSTILE, code: '7F3K; rm -rf ~' })],
     });
-    await onPage(status, '', async ({ space, admin }) => {
+    await onPage(status, '', async ({ daemon, admin }) => {
       expect(await admin.health()).toContain('<img src=x onerror=');
       expect(await admin.page.content()).not.toContain('\u202e');
       expect(await admin.page.locator('img').count()).toBe(0);
       expect(await admin.page.locator('.command code').first().innerText()).toBe(
         'olares-backup restore 7F3Krm-rf',
       );
-      space.answer({
+      daemon.answer({
         getSnapshot: () => makeSnapshot(0, { planName: HOSTILE }),
         listEntries: () => [makeEntry(`/home/alice/Documents/${HOSTILE.replaceAll('/', '')}`)],
       });
-      await admin.page.goto(`${space.url}#/snapshots/${uuid(1000)}`);
+      await admin.page.goto(`${daemon.url}#/snapshots/${uuid(1000)}`);
       await admin.page.locator('.row__name', { hasText: '<img src=x' }).waitFor();
       expect(await admin.page.title()).toBe('Snapshot · Olares Backup');
     });
