@@ -31,7 +31,7 @@ export function createJobs(options: JobsOptions): Jobs {
   const handlers = new Map<JobKind, JobHandler>();
   const handlerOf = (row: JobRow) => handlers.get(row.kind);
   const records = createJobRecords({ store, clock, log, handlerOf });
-  const board = createProgressBoard(clock);
+  const board = createProgressBoard({ clock, log });
   const runner = new JobRunner({
     stopLimitMs: 70_000,
     writeRetryMs: 5_000,

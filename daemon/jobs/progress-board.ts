@@ -1,5 +1,6 @@
 import type { HelperProgress, Progress } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 
 /** The newest progress of each running job, in memory only. */
 export interface ProgressBoard {
@@ -19,14 +20,18 @@ interface Entry {
 }
 
 /** Delivers at most one progress per second and job, and always the last one. */
-export function createProgressBoard(clock: Clock, intervalMs = INTERVAL_MS): ProgressBoard {
+export function createProgressBoard({ clock, log }: { clock: Clock; log: Log }): ProgressBoard {
   const entries = new Map<string, Entry>();
   const listeners = new Set<(progress: Progress) => void>();
   const deliver = (entry: Entry) => {
     clearTimeout(entry.timer);
     entry.timer = undefined;
     entry.deliveredAtMs = clock.monotonic();
-    for (const listener of listeners) listener(entry.newest);
+    try {
+      for (const listener of listeners) listener(entry.newest);
+    } catch (error) {
+      log.error({ err: error }, 'a listener of progress threw');
+    }
   };
   return {
     report(jobId, progress) {
@@ -37,7 +42,7 @@ export function createProgressBoard(clock: Clock, intervalMs = INTERVAL_MS): Pro
       };
       entries.set(jobId, entry);
       entry.newest = { ...progress, jobId };
-      const waitMs = entry.deliveredAtMs + intervalMs - clock.monotonic();
+      const waitMs = entry.deliveredAtMs + INTERVAL_MS - clock.monotonic();
       if (waitMs <= 0) deliver(entry);
       else entry.timer ??= setTimeout(() => deliver(entry), waitMs).unref();
     },

@@ -30,19 +30,26 @@ const MISSED_AFTER_MS = 10 * MINUTE_MS;
 const COPY_FACT = 'scheduler.copy';
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { plans, log } = options;
+  const { store, log } = options;
   let task: ScheduledTask | undefined;
   let copying: Promise<void> = Promise.resolve();
-  const tick = () => {
-    for (const { id, name } of plans.list()) {
+  const look = () => {
+    for (const row of store.plans.list()) {
       try {
-        advance(options, id);
+        advance(options, row);
       } catch (error) {
         // One plan's trouble (a zone that is gone, a full disk) must not keep the others from running.
-        log.error({ err: error, plan: name }, 'the schedule of a plan could not be looked at');
+        log.error({ err: error, plan: row.name }, 'the schedule of a plan could not be looked at');
       }
     }
     if (isCopyDue(options)) copying = copying.then(() => copy(options));
+  };
+  const tick = () => {
+    try {
+      look();
+    } catch (error) {
+      log.error({ err: error }, 'the schedules could not be looked at; trying again in a minute');
+    }
   };
   return {
     tick,
@@ -62,8 +69,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 }
 
 /** What is due is requested and marked as such in one transaction: neither lost nor doubled by a crash between. */
-function advance({ plans, jobs, store, clock, dueTimes }: SchedulerOptions, id: string): void {
-  const row = plans.row(id);
+function advance({ plans, jobs, store, clock, dueTimes }: SchedulerOptions, row: PlanRow): void {
+  const { id } = row;
   if (row.state !== 'armed') return;
   const now = clock.now();
   const dueAt = trueDueAt(row, now, dueTimes);

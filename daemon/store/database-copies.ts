@@ -12,6 +12,9 @@ export const fileTime = (now: number): string => new Date(now).toISOString().rep
 /** Writes a consistent copy step by step, so that the daemon goes on answering, and drops the oldest. */
 export async function writeCopy(db: Db, directory: string, now: number): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // A killed agent leaves its unfinished copy behind.
+  for (const name of namesIn(directory).filter((known) => known.includes('.partial')))
+    rmSync(join(directory, name));
   const path = join(directory, `hourly-${fileTime(now)}.db`);
   const partial = `${path}.partial`;
   try {

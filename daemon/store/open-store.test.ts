@@ -198,6 +198,12 @@ describe('a damaged database', () => {
   });
 });
 
+test('a damaged lock file is made anew and still keeps a second agent out', () => {
+  writeFileSync(join(dir, 'agent.lock'), 'garbage that is no database');
+  open();
+  expect(codeOf(() => open()).code).toBe('conflict');
+});
+
 test('only the newest 24 copies are kept', async () => {
   const store = open();
   for (let n = 0; n < 26; n++) await store.copy();

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { prepareStateDir } from '../base/state-dir.ts';
-import { lockStateDir } from './agent-lock.ts';
+import { lockStateDir, type AgentLock } from './agent-lock.ts';
 import { checkDatabase } from './database-check.ts';
 import { replaceDamaged, writeCopy } from './database-copies.ts';
 import { createCommandTable } from './command-table.ts';
@@ -34,28 +34,39 @@ const KEEP_EVENTS = 100_000;
  * @throws AppError `conflict` (another agent runs), `config_invalid` (directory, foreign or newer database), `no_space`
  */
 export function openStore(options: StoreOptions): OpenedStore {
-  const { path, clock } = options;
+  const { path } = options;
   const stateDir = dirname(path);
-  const copies = join(stateDir, 'copies');
   prepareStateDir(stateDir);
-  const lock = lockStateDir(stateDir);
+  let lock: AgentLock | undefined;
   try {
-    const { db, recovery } = openSound(options, copies);
-    return storeOf({ options, db, copies, release: () => lock.release(), recovery });
+    lock = lockStateDir(stateDir);
+    const release = lock.release;
+    const copies = join(stateDir, 'copies');
+    return storeOf({ options, copies, release, ...openSound(options, copies) });
   } catch (error) {
-    lock.release();
+    lock?.release();
     throw storeError(error, path);
   }
+}
 
-  function openSound({ log }: StoreOptions, copiesDir: string): { db: Db; recovery?: Recovery } {
-    const first = openDatabase(path);
-    if (checkDatabase(first, path) !== 'damaged') return { db: prepare(first, copiesDir, clock.now()) };
-    first.close();
-    const { from, damagedPath } = replaceDamaged({ path, copies: copiesDir, now: clock.now() });
-    log.error({ damagedPath, from }, 'the database was damaged and was moved aside');
-    const db = prepare(openDatabase(path), copiesDir, clock.now());
-    skipEventNumbers(db, clock.now());
-    return { db, recovery: { recoveredFrom: from ?? 'an empty database', damagedPath } };
+function openSound({ path, clock, log }: StoreOptions, copies: string): { db: Db; recovery?: Recovery } {
+  const first = openDatabase(path);
+  if (isUsable(first, path)) return { db: prepare(first, copies, clock.now()) };
+  const { from, damagedPath } = replaceDamaged({ path, copies, now: clock.now() });
+  log.error({ damagedPath, from }, 'the database was damaged and was moved aside');
+  const db = prepare(openDatabase(path), copies, clock.now());
+  skipEventNumbers(db, clock.now());
+  return { db, recovery: { recoveredFrom: from ?? 'an empty database', damagedPath } };
+}
+
+/** A database that is not to be used is closed, so that it can be moved or left to its owner. */
+function isUsable(db: Db, path: string): boolean {
+  let usable = false;
+  try {
+    usable = checkDatabase(db, path) !== 'damaged';
+    return usable;
+  } finally {
+    if (!usable) db.close();
   }
 }
 
@@ -92,7 +103,7 @@ interface StoreParts {
   readonly db: Db;
   readonly copies: string;
   readonly release: () => void;
-  readonly recovery: Recovery | undefined;
+  readonly recovery?: Recovery;
 }
 
 function storeOf({ options, db, copies, release, recovery }: StoreParts): OpenedStore {
