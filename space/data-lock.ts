@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '../contract/errors.ts';
+import { makePrivateDir } from './private-dir.ts';
 
 /**
  * Keeps other processes from serving this directory. The lock is the kernel's, so a killed process leaves none behind.
@@ -9,10 +10,9 @@ import { AppError } from '../contract/errors.ts';
  * @throws AppError `conflict` when another process has it, `config_invalid` when the directory cannot be used
  */
 export function lockDataDir(dataDir: string): () => void {
-  const file = join(dataDir, 'run', 'space.lock');
+  const file = join(resolve(dataDir), 'run', 'space.lock');
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    mkdirSync(join(dataDir, 'run'), { recursive: true, mode: 0o700 });
+    makePrivateDir(dirname(file));
     closeSync(openSync(file, 'a', 0o600));
   } catch (cause) {
     throw new AppError('config_invalid', `${dataDir} cannot be used: ${(cause as Error).message}`, {

@@ -1,5 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { AppError } from '../../contract/errors.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -14,7 +13,6 @@ const APPLICATION_ID = 0x4f6c5370;
  * @throws AppError `config_invalid` for a file of another program or of a newer version of this one
  */
 export function openDatabase(file: string): Db {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   // Made by us, so that it is never readable by others, not even for a moment; WAL and SHM take over its mode.
   closeSync(openSync(file, 'a', 0o600));
   chmodSync(file, 0o600);
