@@ -1,7 +1,7 @@
 import type { BackupResult, Job, Plan } from '../../contract/index.ts';
 import type { JobOutcome } from '../jobs/job-types.ts';
 import type { BackupHealth, BackupPlans, BackupStore, LedgerRow, RecordedSnapshot } from './backup-ports.ts';
-import { sourcesKey, type SourceReport, type SourceTrouble } from './sources.ts';
+import { sourcesKey, type SourceReport } from './sources.ts';
 
 export interface RecorderOptions {
   readonly plans: BackupPlans;
@@ -30,52 +30,61 @@ export interface Recorder {
 export function createRecorder({ plans, store, health }: RecorderOptions): Recorder {
   return {
     outcome(made) {
-      const { plan, summary, snapshotUuid, sources, durationMs } = made;
+      const { plan, summary, snapshotUuid, durationMs } = made;
       const { takenAt, ...counts } = summary;
-      const warnings = warningsOf(made, store.snapshots.newest(plan.id));
-      const isIncomplete = summary.skipped.count > 0 || warnings.some(({ isTrouble }) => isTrouble);
-      const reason = reasonOf(summary.skipped.count, warnings);
-      const texts = warnings.map(({ text }) => text);
+      const findings = findingsOf(made, store.snapshots.newest(plan.id));
+      const isIncomplete = findings.length > 0;
+      const warnings = findings.filter(({ code }) => code !== 'files_unreadable').map(({ text }) => text);
+      const remarks = made.wasMadeBefore ? [MADE_BEFORE] : [];
+      const reason = [...findings.map(({ text }) => text), ...remarks].join('; ');
       return {
         state: isIncomplete ? 'incomplete' : 'succeeded',
-        result: { kind: 'backup', snapshotUuid, ...counts, durationMs, warnings: texts },
-        ...(reason !== undefined && { reason }),
+        result: {
+          kind: 'backup',
+          snapshotUuid,
+          ...counts,
+          durationMs,
+          warnings: [...warnings, ...remarks],
+        },
+        ...(reason !== '' && { reason }),
         commit: (append) => {
           const snapshot = snapshotOf(made, takenAt, isIncomplete);
           insertOnce(store, snapshot);
           append('snapshot.recorded', { snapshot });
           plans.setNeedsRepair(plan.id, false);
-          if (sources.troubles.length === 0) store.facts.set(sourcesKey(plan.id), sources.remember);
-          settleHealth(health, plan, sources.troubles);
+          rememberSources(store, made, findings);
+          settleHealth(health, plan, findings);
         },
       };
     },
   };
 }
 
-interface Warning {
+const MADE_BEFORE = 'made just before the agent was interrupted; which files were unreadable is not known';
+
+/** Something that keeps the job from being green. */
+interface Finding {
+  readonly code: 'source_missing' | 'source_empty' | 'files_unreadable';
   readonly text: string;
-  /** Keeps the job from being green. */
-  readonly isTrouble: boolean;
 }
 
-function warningsOf({ summary, sources, wasMadeBefore }: Made, before: LedgerRow | undefined): Warning[] {
-  const warnings = sources.troubles.map(({ message }) => ({ text: message, isTrouble: true }));
+function findingsOf({ summary, sources }: Made, before: LedgerRow | undefined): Finding[] {
+  const { count } = summary.skipped;
   const filesBefore = before?.filesTotal ?? 0;
-  if (summary.filesTotal === 0 && filesBefore > 0) {
-    warnings.push({ text: `no files were found where there were ${filesBefore} before`, isTrouble: true });
-  }
-  if (wasMadeBefore) {
-    const text = 'made just before the agent was interrupted; which files were unreadable is not known';
-    warnings.push({ text, isTrouble: false });
-  }
-  return warnings;
+  const isEmptied = summary.filesTotal === 0 && filesBefore > 0;
+  const unreadable = count === 1 ? '1 file could not be read' : `${count} files could not be read`;
+  const emptied = `no files were found where there were ${filesBefore} before`;
+  return [
+    ...(count > 0 ? [{ code: 'files_unreadable' as const, text: unreadable }] : []),
+    ...sources.troubles.map(({ code, message }) => ({ code, text: message })),
+    ...(isEmptied ? [{ code: 'source_empty' as const, text: emptied }] : []),
+  ];
 }
 
-function reasonOf(skippedCount: number, warnings: readonly Warning[]): string | undefined {
-  const skipped = skippedCount === 1 ? '1 file could not be read' : `${skippedCount} files could not be read`;
-  const sentences = [...(skippedCount > 0 ? [skipped] : []), ...warnings.map(({ text }) => text)];
-  return sentences.length > 0 ? sentences.join('; ') : undefined;
+/** Only a state that was saved without trouble is what the next one is compared with. */
+function rememberSources(store: BackupStore, { plan, sources }: Made, findings: readonly Finding[]): void {
+  const isTrouble = findings.some(({ code }) => code !== 'files_unreadable');
+  if (!isTrouble) store.facts.set(sourcesKey(plan.id), sources.remember);
 }
 
 function snapshotOf({ plan, job, summary, snapshotUuid }: Made, takenAt: number, incomplete: boolean) {
@@ -106,20 +115,21 @@ function insertOnce(store: BackupStore, snapshot: ReturnType<typeof snapshotOf>)
 }
 
 const HEALED_BY_A_SNAPSHOT = ['backup_failed', 'backup_overdue', 'repository_vanished'] as const;
+const HINTS = {
+  source_missing: 'earlier snapshots still hold the files; check the disk, or take the path out of the plan',
+  source_empty: 'earlier snapshots still hold the files; check the disk, or take the path out of the plan',
+  files_unreadable:
+    'see `olares-backup job list` for their names; exclude them or give the agent the right to read',
+} as const satisfies Record<Finding['code'], string>;
 
-function settleHealth(health: BackupHealth, plan: Plan, troubles: readonly SourceTrouble[]): void {
+function settleHealth(health: BackupHealth, plan: Plan, findings: readonly Finding[]): void {
   for (const code of HEALED_BY_A_SNAPSHOT) health.clear(code, plan.id);
-  for (const code of ['source_missing', 'source_empty'] as const) {
-    const messages = troubles.filter((trouble) => trouble.code === code).map(({ message }) => message);
-    if (messages.length === 0) health.clear(code, plan.id);
+  for (const code of ['source_missing', 'source_empty', 'files_unreadable'] as const) {
+    const texts = findings.filter((finding) => finding.code === code).map(({ text }) => text);
+    if (texts.length === 0) health.clear(code, plan.id);
     else {
-      health.raise({
-        code,
-        level: 'warning',
-        message: `"${plan.name}": ${messages.join('; ')}`,
-        hint: 'earlier snapshots still hold the files; check the disk, or if this is meant, take the path out of the plan',
-        planId: plan.id,
-      });
+      const message = `"${plan.name}": ${texts.join('; ')}`;
+      health.raise({ code, level: 'warning', message, hint: HINTS[code], planId: plan.id });
     }
   }
 }

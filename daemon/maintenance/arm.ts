@@ -29,13 +29,16 @@ export interface KeyWorkOptions {
   readonly config: { readonly runDir: string; readonly engineHost: string };
 }
 
+/** Called when a plan took over a repository that may hold snapshots already. */
+export type OnAdopted = (plan: Plan) => void;
+
 export interface KeyWork {
   arm(plan: Plan, options: { mode: 'create' | 'adopt'; recovery: boolean }): Promise<SecretChannel>;
   changeKey(plan: Plan, action: 'replace-user' | 'add-recovery'): Promise<SecretChannel>;
 }
 
 /** Work that needs a typed secret; it goes from the terminal to the helper and never through this process. */
-export function createKeyWork(options: KeyWorkOptions): KeyWork {
+export function createKeyWork(options: KeyWorkOptions, onAdopted: OnAdopted): KeyWork {
   const busy = new Set<string>();
   const exclusive = async (plan: Plan, start: (done: () => void) => Promise<SecretChannel>) => {
     if (busy.has(plan.id)) {
@@ -54,16 +57,23 @@ export function createKeyWork(options: KeyWorkOptions): KeyWork {
   };
   return {
     arm: async (plan, how) =>
-      await exclusive(plan, async (done) => await arm(options, plan, { ...how, done })),
+      await exclusive(plan, async (done) => await arm(options, plan, { ...how, done, onAdopted })),
     changeKey: async (plan, action) =>
       await exclusive(plan, async (done) => await changeKey(options, plan, { action, done })),
   };
 }
 
+interface ArmOptions {
+  readonly mode: 'create' | 'adopt';
+  readonly recovery: boolean;
+  readonly done: () => void;
+  readonly onAdopted: OnAdopted;
+}
+
 async function arm(
   options: KeyWorkOptions,
   plan: Plan,
-  { mode, recovery, done }: { mode: 'create' | 'adopt'; recovery: boolean; done: () => void },
+  { mode, recovery, done, onAdopted }: ArmOptions,
 ): Promise<SecretChannel> {
   const { engine, door, plans, health, config } = options;
   if (plan.state !== 'unarmed') {
@@ -82,8 +92,9 @@ async function arm(
         { onReady, ...(credentials && { credentials }) },
       );
       const { repositoryId, keys, capsule } = summary;
-      plans.arm(plan.id, { repositoryId, address: access.address, keys, capsule });
+      const armed = plans.arm(plan.id, { repositoryId, address: access.address, keys, capsule });
       settleRecovery(health, plan, keys);
+      if (mode === 'adopt') onAdopted(armed);
     },
   });
 }

@@ -15,10 +15,16 @@ export interface RepositoriesOptions extends KeyWorkOptions, SnapshotListOptions
 }
 
 export function createRepositories(options: RepositoriesOptions): Repositories {
-  const { doctor } = options;
+  const { doctor, log } = options;
+  const list = createSnapshotList(options);
+  const listAdopted = (plan: Plan): void => {
+    list.snapshots(plan, true).catch((error: unknown) => {
+      log.warn({ err: error, planId: plan.id }, 'the snapshots of an adopted repository were not listed');
+    });
+  };
   return {
-    ...createKeyWork(options),
-    ...createSnapshotList(options),
+    ...createKeyWork(options, listAdopted),
+    ...list,
     doctor,
     keys: async (plan) => await readKeys(options, plan),
     removeKey: async (plan, keyId) => await removeKey(options, plan, keyId),

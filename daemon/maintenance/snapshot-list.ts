@@ -54,6 +54,9 @@ export function createSnapshotList(options: SnapshotListOptions): SnapshotList {
       return toSnapshot(row, nameOf(row.planId));
     },
     async entries(snapshot, path) {
+      if (!path.startsWith('/')) {
+        throw new AppError('invalid_input', `"${path}" is not an absolute path`, { field: 'path' });
+      }
       const key = `${snapshot.resticId}\0${path}`;
       const cached = directories.get(key);
       if (cached) return await cached;

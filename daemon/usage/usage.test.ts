@@ -1,0 +1,214 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Location, Plan } from '../../contract/index.ts';
+import { silentLog } from '../base/log.ts';
+import { createHealth } from '../health/create-health.ts';
+import { bookPlans } from '../maintenance/testing/plan-book.ts';
+import { openStore } from '../store/open-store.ts';
+import { freeBytesAt } from './disk-space.ts';
+import { estimateAddedBytes } from './estimate.ts';
+import { createUsage } from './usage.ts';
+
+const PLAN = '11111111-1111-4111-8111-111111111111';
+const GB = 1024 ** 3;
+
+function setUp() {
+  const root = mkdtempSync(join(tmpdir(), 'usage-'));
+  let now = 1_700_000_000_000;
+  const clock = { now: () => now, monotonic: () => now };
+  const store = openStore({ path: join(root, 'agent.db'), clock, log: silentLog });
+  const health = createHealth({ store, clock });
+  const plans = bookPlans(store);
+  let calls = 0;
+  let reading: { usedBytes: number; canBackup: boolean } | Error = { usedBytes: GB, canBackup: true };
+  const space = {
+    usage: async () => {
+      calls += 1;
+      if (reading instanceof Error) throw reading;
+      const source = 'space' as const;
+      return { source, totalBytes: 10 * GB, freeBytes: 0, planLevel: 1, measuredAt: now, ...reading };
+    },
+  };
+  let isSignedIn = true;
+  const usage = createUsage({
+    space: () => (isSignedIn ? space : undefined),
+    store,
+    health,
+    clock,
+    log: silentLog,
+  });
+  return {
+    store,
+    health,
+    usage,
+    calls: () => calls,
+    reads: (next: typeof reading) => (reading = next),
+    signOut: () => (isSignedIn = false),
+    pass: (ms: number) => (now += ms),
+    makePlan: (location: Location): Plan => plans.make({ id: PLAN, paths: ['/x'], location }),
+    snapshots: (...added: number[]) =>
+      store.commit(() => {
+        for (const [index, addedBytes] of added.entries()) {
+          const id = `${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`;
+          const resticId = id.replaceAll('-', '').padEnd(64, '0');
+          const nothing = {
+            jobId: null,
+            filesTotal: null,
+            bytesTotal: null,
+            incomplete: false,
+            paths: ['/x'],
+          };
+          store.snapshots.insert({
+            id,
+            resticId,
+            planId: PLAN,
+            takenAt: index,
+            addedBytes,
+            state: 'present',
+            ...nothing,
+          });
+        }
+      }),
+    close: () => {
+      store.close();
+      rmSync(root, { recursive: true });
+    },
+  };
+}
+
+let world: ReturnType<typeof setUp>;
+beforeEach(() => {
+  world = setUp();
+});
+afterEach(() => world.close());
+
+describe('a reading', () => {
+  it('is explained by the ledger', async () => {
+    world.makePlan({ kind: 'space' });
+    world.snapshots(GB / 2, GB / 4);
+    expect(await world.usage.get()).toMatchObject({
+      source: 'space',
+      usedBytes: GB,
+      freeBytes: 9 * GB,
+      reclaimableBytes: GB / 4,
+      byPlan: [{ planId: PLAN, storedBytes: (GB * 3) / 4 }],
+    });
+  });
+
+  it('never has less than nothing', async () => {
+    world.makePlan({ kind: 'space' });
+    world.snapshots(20 * GB);
+    world.reads({ usedBytes: 11 * GB, canBackup: true });
+    expect(await world.usage.get()).toMatchObject({ freeBytes: 0, reclaimableBytes: 0 });
+  });
+
+  it('is taken once a minute, or when asked for', async () => {
+    await world.usage.get();
+    await Promise.all([world.usage.get(), world.usage.get()]);
+    expect(world.calls()).toBe(1);
+    await world.usage.get(true);
+    world.pass(61_000);
+    await world.usage.get();
+    expect(world.calls()).toBe(3);
+  });
+
+  it("keeps its age when Space cannot be reached, and is the ledger's when nobody is signed in", async () => {
+    const first = await world.usage.get();
+    world.pass(3_600_000);
+    world.reads(new Error('down'));
+    expect(await world.usage.get(true)).toEqual(first);
+    world.signOut();
+    expect(await world.usage.get()).toMatchObject({ source: 'ledger', usedBytes: 0 });
+  });
+
+  it('is told once while it stays the same', async () => {
+    await world.usage.get(true);
+    await world.usage.get(true);
+    const kinds = world.store.events.after(0, 10).map(({ kind }) => kind);
+    expect(kinds).toEqual(['usage.measured']);
+  });
+});
+
+describe('warnings', () => {
+  it('rise once per level and go away by themselves', async () => {
+    const seen: string[] = [];
+    for (const usedGb of [7.9, 8, 8.5, 9, 10, 12, 5]) {
+      world.reads({ usedBytes: Math.round(usedGb * GB), canBackup: true });
+      await world.usage.get(true);
+      seen.push(world.health.list()[0]?.message ?? 'none');
+    }
+    expect(seen.map((text) => text.slice(0, 4))).toEqual([
+      'none',
+      '80 %',
+      '80 %',
+      '90 %',
+      'the ',
+      'the ',
+      'none',
+    ]);
+    const events = world.store.events.after(0, 100).map(({ kind }) => kind);
+    expect(events.filter((kind) => kind === 'health.raised')).toHaveLength(3);
+  });
+});
+
+describe('whether the next snapshot fits', () => {
+  it('is judged by the history of what was added, not by the size of the source', async () => {
+    const plan = world.makePlan({ kind: 'space' });
+    world.snapshots(9 * GB, GB / 2, GB / 2, GB / 2);
+    world.reads({ usedBytes: Math.round(9.4 * GB), canBackup: true });
+    expect(await world.usage.check(plan)).toMatchObject({ fits: true, estimateBytes: GB / 2 });
+    world.reads({ usedBytes: Math.round(9.6 * GB), canBackup: true });
+    world.pass(61_000);
+    expect(await world.usage.check(plan)).toMatchObject({
+      fits: false,
+      message: expect.stringContaining('9.6 GB of 10.0 GB'),
+    });
+  });
+
+  it('is never denied by an old reading', async () => {
+    const plan = world.makePlan({ kind: 'space' });
+    world.reads({ usedBytes: 10 * GB, canBackup: true });
+    expect(await world.usage.check(plan)).toMatchObject({ fits: false });
+    world.reads({ usedBytes: GB, canBackup: true });
+    expect(await world.usage.check(plan)).toMatchObject({ fits: true });
+    world.reads({ usedBytes: 10 * GB, canBackup: true });
+    await world.usage.get(true);
+    world.pass(3_600_000);
+    world.reads(new Error('down'));
+    expect(await world.usage.check(plan)).toMatchObject({ fits: true });
+  });
+
+  it('is denied when the account may not back up', async () => {
+    const plan = world.makePlan({ kind: 'space' });
+    world.reads({ usedBytes: 0, canBackup: false });
+    expect(await world.usage.check(plan)).toMatchObject({
+      fits: false,
+      message: expect.stringContaining('plan level 1'),
+    });
+  });
+
+  it('looks at the disk of a directory', async () => {
+    const plan = world.makePlan({ kind: 'directory', path: tmpdir() });
+    expect(await world.usage.check(plan)).toMatchObject({ fits: true });
+    world.snapshots(1, 2 ** 52);
+    expect(await world.usage.check(plan)).toMatchObject({
+      fits: false,
+      message: expect.stringContaining(tmpdir()),
+    });
+  });
+});
+
+it('finds the file system that holds a path', async () => {
+  expect(await freeBytesAt(tmpdir())).toBeGreaterThan(0);
+});
+
+it('takes the median of the last runs, without the first of all', () => {
+  const runs = (...added: (number | null)[]) => added.map((addedBytes, takenAt) => ({ takenAt, addedBytes }));
+  expect(estimateAddedBytes([])).toBeUndefined();
+  expect(estimateAddedBytes(runs(1000))).toBeUndefined();
+  expect(estimateAddedBytes(runs(1000, 7))).toBe(7);
+  expect(estimateAddedBytes(runs(1000, 999, 1, 2, 3, 50, 4))).toBe(3);
+  expect(estimateAddedBytes(runs(1000, null, 5))).toBe(5);
+});
