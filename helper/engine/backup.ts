@@ -83,7 +83,7 @@ async function run({ request, session, repository, skipped }: Run): Promise<Rest
     accept: [RESTIC_EXIT.partial],
     onMessage(message) {
       const type = messageType(message);
-      if (type === 'status') meter.onStatus(statusMessage.parse(message, "restic's status"));
+      if (statusMessage.check(message)) meter.onStatus(message);
       if (type === 'summary') summary = backupEnd.parse(message, "restic's summary");
       if (type === 'error') noteError(message, skipped);
     },

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HelperOutput, HelperRequestOf } from '../../contract/helper-messages.ts';
 import { Bench, MACHINE_KEY, type Answer } from '../testing/bench.ts';
 import type { RunRecord } from './run-file.ts';
@@ -8,15 +8,17 @@ import type { RunRecord } from './run-file.ts';
 /** A backup slow enough to be caught at it. */
 describe('a backup', () => {
   let bench: Bench;
-  beforeEach(() => {
+  beforeAll(() => {
     bench = new Bench();
     bench.makeRepository();
     mkdirSync(join(bench.root, 'source'));
+  });
+  beforeEach(() => {
     writeFileSync(big(), '');
     // All holes: long to read, nothing to keep.
     truncateSync(big(), 60e9);
   });
-  afterEach(() => bench[Symbol.dispose]());
+  afterAll(() => bench[Symbol.dispose]());
 
   const big = () => join(bench.root, 'source', 'big');
   const request = (more: Partial<HelperRequestOf<'backup'>> = {}): HelperRequestOf<'backup'> => ({

@@ -68,11 +68,11 @@ function createWatch({ session, repository, roomPath }: Download) {
   let hasUnnamedFault = false;
 
   const onStatus = (message: unknown) => {
-    const status = statusMessage.parse(message, "restic's status");
-    meter.onStatus(status);
-    bytesTotal = status.total_bytes ?? bytesTotal;
+    if (!statusMessage.check(message)) return;
+    meter.onStatus(message);
+    bytesTotal = message.total_bytes ?? bytesTotal;
     // Known within the first second: stop before the disk is full, not when it is.
-    if (!fits(room, bytesTotal ?? 0, status.total_files ?? 0)) tooBig.abort();
+    if (!fits(room, bytesTotal ?? 0, message.total_files ?? 0)) tooBig.abort();
   };
   const onFault = (message: unknown) => {
     const { item, error } = errorEvent.parse(message, "restic's error");
