@@ -95,7 +95,8 @@ export function backupUrlOf({ backup, snapshot, storage, prefixes }: UrlSources)
   const path = URL.canParse(snapshot.url) ? new URL(snapshot.url).pathname : '';
   const [, bucket, prefix, folder, repository, ...rest] = path.split('/').map(decode);
   const isOurs = bucket === storage.bucket && prefixes.includes(prefix ?? '') && folder === REPOSITORY_FOLDER;
-  if (!isOurs || !repository || rest.length > 0) return undefined;
+  const isOfBackup = repository?.endsWith(`-${backup.backupId}`) && !repository.split('/').includes('..');
+  if (!isOurs || !isOfBackup || rest.length > 0) return undefined;
   const query = [
     `snapshotId=${snapshot.resticId}`,
     `snapshotTime=${Math.floor(snapshot.takenAt / 1000)}`,
