@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import { endingOfError, endingOfOutcome, failure, interruption, isOutOfTime } from './job-ending.ts';
 import type { JobEnding, RetryLimits } from './job-ending.ts';
 import type { JobRecords } from './job-records.ts';
-import type { JobHandler, JobOutcome, StopReason } from './job-types.ts';
+import type { JobContext, JobHandler, JobOutcome, StopReason } from './job-types.ts';
 import { jobView } from './job-view.ts';
 import type { ProgressBoard } from './progress-board.ts';
 
@@ -141,7 +141,6 @@ export class JobRunner {
     this.#running.set(row.id, running);
     running.done = this.#work(running).finally(() => {
       this.#running.delete(row.id);
-      this.#options.board.end(row.id);
       this.#pump();
       this.#tellIdle();
     });
@@ -157,26 +156,28 @@ export class JobRunner {
     }
   }
 
-  async #runHandler({ row, controller }: Running): Promise<Verdict> {
-    const handler = this.#options.handlerOf(row);
+  async #runHandler(running: Running): Promise<Verdict> {
+    const { row, controller } = running;
+    const { board, log, handlerOf } = this.#options;
+    const handler = handlerOf(row);
     if (!handler)
       return { error: new AppError('failed', `the agent can't do work of the kind "${row.kind}"`) };
+    let isOpen = true;
+    const progress: JobContext['progress'] = (newest) => {
+      if (isOpen && !running.abandoned) board.report(row.id, clamped(newest));
+    };
     try {
-      const outcome = await handler.run({
-        job: jobView(row),
-        params: row.params,
-        signal: controller.signal,
-        progress: (progress) => this.#options.board.report(row.id, clamped(progress)),
-      });
-      return { outcome };
+      const context = { job: jobView(row), params: row.params, signal: controller.signal, progress };
+      return { outcome: await handler.run(context) };
     } catch (error) {
       if (!(error instanceof AppError) && !controller.signal.aborted) {
-        this.#options.log.error(
-          { err: error, job: row.id, kind: row.kind },
-          'a job failed for an unknown reason',
-        );
+        log.error({ err: error, job: row.id, kind: row.kind }, 'a job failed for an unknown reason');
       }
       return { error };
+    } finally {
+      // Before the end is told, so that no progress follows it.
+      isOpen = false;
+      board.end(row.id);
     }
   }
 
@@ -222,6 +223,7 @@ export class JobRunner {
   #abandon(running: Running): void {
     const { records, log } = this.#options;
     running.abandoned = true;
+    this.#options.board.end(running.row.id);
     log.warn({ job: running.row.id, kind: running.row.kind }, 'a job did not stop in time');
     try {
       const { event, details } = interruption('the agent was stopped before this had ended');

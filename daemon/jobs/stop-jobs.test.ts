@@ -143,8 +143,9 @@ describe('stop and start', () => {
 });
 
 test('progress is delivered once a second at most, the last one always, and is gone with the job', async () => {
-  const seen: number[] = [];
+  const seen: unknown[] = [];
   jobs.onProgress((progress) => seen.push(progress.filesDone));
+  store.onAppended(() => seen.push(jobs.list({})[0]?.state));
   jobs.handle(
     'check',
     handler(({ progress, job }) => {
@@ -157,7 +158,7 @@ test('progress is delivered once a second at most, the last one always, and is g
   jobs.start();
   const { id } = jobs.request(check());
   await jobs.idle();
-  expect(seen).toEqual([1, 50]);
+  expect(seen).toEqual(['queued', 'running', 1, 50, 'succeeded']);
   expect(jobs.get(id)).toMatchObject({ state: 'succeeded' });
   expect(jobs.get(id)?.progress).toBeUndefined();
 });
