@@ -109,3 +109,16 @@ test(
   },
   30_000 + KILLS * 3_000,
 );
+
+test('a state directory that an agent of another process uses is refused, and free once that one was killed', async () => {
+  const path = join(dir, 'shared', 'state.db');
+  const open = () => openStore({ path, clock: systemClock, log: silentLog });
+  const child = spawn(process.execPath, [join(program, 'child.mjs'), path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  expect(open).toThrow(`another agent uses this state directory (pid ${child.pid})`);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  open().close();
+});
