@@ -203,6 +203,16 @@ describe('commands', () => {
 });
 
 describe('events', () => {
+  it('with numbers that cannot be stored are left out', async () => {
+    const agent = await connect(fixture, machine);
+    agent.send('{"type":"event","seq":1e300,"at":1,"kind":"notice","body":{}}');
+    agent.send('{"type":"event","seq":1,"at":1e300,"kind":"notice","body":{}}');
+    agent.event(1, 'notice', {});
+    expect(await agent.next('ack')).toMatchObject({ seq: 1 });
+    expect(fixture.space.state.events.list(deviceId())).toHaveLength(1);
+    agent.socket.terminate();
+  });
+
   it('are acknowledged each, and kept once however often they come', async () => {
     const agent = await connect(fixture, machine);
     for (const seq of [3, 3, 7, 3]) agent.event(seq, 'notice', { text: `number ${seq}` });

@@ -178,6 +178,8 @@ export class AgentSession {
   }
 
   #event(deviceId: string, event: Static<typeof EventFrame>): void {
+    // 1e300 is a whole number too, but none that can be stored.
+    if (!Number.isSafeInteger(event.seq) || !Number.isSafeInteger(event.at)) return this.#bad();
     const isNew = this.#options.state.events.record(deviceId, event);
     this.#send({ type: 'ack', seq: event.seq });
     if (isNew) this.#options.changed();

@@ -91,12 +91,10 @@ interface UrlSources {
  * The Backup URL that the real Space shows. Built on our own endpoint: of the reported address only a path below the
  * account's own prefix is taken, since snapshot reports carry no token.
  */
-export function backupUrlOf({ backup, snapshot, storage, prefixes }: UrlSources): string | undefined {
-  const path = URL.canParse(snapshot.url) ? new URL(snapshot.url).pathname : '';
-  const [, bucket, prefix, folder, repository, ...rest] = path.split('/').map(decode);
-  const isOurs = bucket === storage.bucket && prefixes.includes(prefix ?? '') && folder === REPOSITORY_FOLDER;
-  const isOfBackup = repository?.endsWith(`-${backup.backupId}`) && !repository.split('/').includes('..');
-  if (!isOurs || !isOfBackup || rest.length > 0) return undefined;
+export function backupUrlOf(sources: UrlSources): string | undefined {
+  const { backup, snapshot, storage } = sources;
+  const path = repositoryPath(sources);
+  if (path === undefined) return undefined;
   const query = [
     `snapshotId=${snapshot.resticId}`,
     `snapshotTime=${Math.floor(snapshot.takenAt / 1000)}`,
@@ -105,6 +103,17 @@ export function backupUrlOf({ backup, snapshot, storage, prefixes }: UrlSources)
   ].join('&');
   const text = Buffer.from(`${storage.endpoint}${path}?${query}`).toString('base64');
   return text.length <= 8192 ? text : undefined;
+}
+
+function repositoryPath({ backup, snapshot, storage, prefixes }: UrlSources): string | undefined {
+  if (!URL.canParse(snapshot.url)) return undefined;
+  const { pathname } = new URL(snapshot.url);
+  const parts = pathname.split('/').map(decode);
+  const repository = parts.pop() ?? '';
+  const folders = prefixes.map((prefix) => `/${storage.bucket}/${prefix}/${REPOSITORY_FOLDER}`);
+  const isOurs = parts.length === 4 && folders.includes(parts.join('/'));
+  const isOfBackup = repository.endsWith(`-${backup.backupId}`) && !repository.split('/').includes('..');
+  return isOurs && isOfBackup ? pathname : undefined;
 }
 
 function decode(part: string): string {

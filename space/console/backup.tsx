@@ -60,7 +60,7 @@ function BackupHead({ account, backup, now }: Omit<BackupProps, 'onRestore'>) {
         <span class="path">{backup.path}</span>
       </p>
       <p class="muted">{lastText(backup, now)}</p>
-      {running && <RunningBackup job={running} />}
+      {running && device && <RunningBackup job={running} deviceId={device.id} />}
     </>
   );
 }
@@ -72,12 +72,19 @@ function lastText({ lastSnapshotAt, storedBytes }: ConsoleBackup, now: number): 
     : `last good snapshot ${formatAgo(lastSnapshotAt, now)}${stored}`;
 }
 
-function RunningBackup({ job }: { job: ConsoleJob }) {
+function RunningBackup({ job, deviceId }: { job: ConsoleJob; deviceId: string }) {
   const reason = job.reason === undefined ? '' : ` (${job.reason})`;
   return (
     <div class="running">
-      Backing up: {job.phase ?? job.state}
-      {reason}
+      <div class="row spread">
+        <span>
+          Backing up: {job.phase ?? job.state}
+          {reason}
+        </span>
+        <ActionButton class="quiet" act={() => api.command(deviceId, { kind: 'job.cancel', jobId: job.id })}>
+          Cancel
+        </ActionButton>
+      </div>
       <ProgressBar fraction={job.fraction} label="Backup progress" />
     </div>
   );

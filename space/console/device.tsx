@@ -42,6 +42,7 @@ export function DeviceCard({ account, device, now, onRestore }: DeviceProps) {
           {problem}
         </p>
       ))}
+      {!device.isRevoked && <NoticeForm deviceId={device.id} />}
       {commands.length > 0 && (
         <ul class="commands" aria-label="Asked of this machine">
           {commands.map((command) => (
@@ -61,6 +62,26 @@ export function DeviceCard({ account, device, now, onRestore }: DeviceProps) {
         </button>
       )}
     </article>
+  );
+}
+
+/** A line of text for whoever looks at the machine. */
+function NoticeForm({ deviceId }: { deviceId: string }) {
+  const [text, setText] = useState('');
+  const send = () => api.command(deviceId, { kind: 'notice', text }).then(() => setText(''));
+  return (
+    <details>
+      <summary>Send a notice</summary>
+      <div class="row">
+        <label>
+          Text shown on the machine
+          <input value={text} maxLength={500} onInput={(event) => setText(event.currentTarget.value)} />
+        </label>
+        <ActionButton class="quiet" disabled={text === ''} act={send}>
+          Send
+        </ActionButton>
+      </div>
+    </details>
   );
 }
 

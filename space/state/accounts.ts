@@ -30,6 +30,8 @@ export const TOKEN_LIFE_MS = 30 * 24 * 3_600_000;
 const TOKEN_OVERLAP_MS = 10 * 60_000;
 const OLARES_NAME = /^[a-z0-9][a-z0-9._-]{0,62}@[a-z0-9][a-z0-9.-]{0,120}$/;
 const MAX_PREFIXES = 100;
+/** Of one device at a time; the oldest go first. */
+const MAX_TOKENS = 16;
 
 const COLUMNS = `id, olares_name AS olaresName, userid, cluster_id AS clusterId, quota_bytes AS quotaBytes,
   plan_level AS planLevel`;
@@ -88,6 +90,12 @@ export class Accounts {
     this.#db
       .prepare('INSERT INTO tokens VALUES (?, ?, ?, ?)')
       .run(digest(token), accountId, deviceId ?? null, expiresAt);
+    this.#db
+      .prepare(
+        `DELETE FROM tokens WHERE account_id = ? AND device_id IS ? AND hash NOT IN (SELECT hash FROM tokens
+         WHERE account_id = ? AND device_id IS ? ORDER BY expires_at DESC, rowid DESC LIMIT ?)`,
+      )
+      .run(accountId, deviceId ?? null, accountId, deviceId ?? null, MAX_TOKENS);
     return { token, expiresAt };
   }
 

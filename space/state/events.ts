@@ -5,7 +5,10 @@ import type { Db } from './database.ts';
 
 type Event = Static<typeof EventFrame>;
 
-/** The newest state of one thing as its device told it. The body is outside data: every field may be missing or wrong. */
+/**
+ * The newest state of one thing as its device told it, without what is nested in it. The body is outside data: every
+ * field may be missing or wrong.
+ */
 export interface Mirrored {
   readonly item: string;
   readonly seq: number;
@@ -25,7 +28,9 @@ const MIRRORED: Readonly<Record<string, { kind: MirrorKind; field: string; id: s
   'health.raised': { kind: 'health', field: 'condition', id: 'code' },
 };
 const KEPT_EVENTS = 2_000;
-const KEPT_ITEMS = 500;
+const KEPT_ITEMS = 200;
+const MAX_FIELDS = 40;
+const MAX_TEXT = 500;
 
 export class Events {
   readonly #db: Db;
@@ -76,10 +81,10 @@ export class Events {
     const rule = Object.hasOwn(MIRRORED, event.kind) ? MIRRORED[event.kind] : undefined;
     const state = rule && asObject(event.body[rule.field]);
     const item = rule && state?.[rule.id];
-    if (!rule || typeof item !== 'string' || item.length > 100) return;
+    if (!rule || !state || typeof item !== 'string' || item.length > 100) return;
     this.#db
       .prepare('INSERT OR REPLACE INTO mirror VALUES (?, ?, ?, ?, ?, ?)')
-      .run(deviceId, rule.kind, item, event.seq, event.at, JSON.stringify(state));
+      .run(deviceId, rule.kind, item, event.seq, event.at, JSON.stringify(scalarsOf(state)));
   }
 
   #forget(deviceId: string, { kind, body }: Event): void {
@@ -106,6 +111,15 @@ export class Events {
         .run(deviceId, kind, deviceId, kind, KEPT_ITEMS - 1);
     }
   }
+}
+
+/** Bounds what one look at all devices can cost. */
+function scalarsOf(state: Record<string, unknown>): Record<string, unknown> {
+  const kept = Object.entries(state).flatMap(([name, value]): [string, unknown][] => {
+    if (typeof value === 'string') return [[name, value.slice(0, MAX_TEXT)]];
+    return typeof value === 'number' || typeof value === 'boolean' ? [[name, value]] : [];
+  });
+  return Object.fromEntries(kept.slice(0, MAX_FIELDS));
 }
 
 export function asObject(value: unknown): Record<string, unknown> | undefined {
