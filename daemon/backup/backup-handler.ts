@@ -49,8 +49,7 @@ async function takeSnapshot(
   const plan = plans.get(context.job.planId ?? '');
   requireArmed(plan);
   const startedAt = options.clock.monotonic();
-  const sources = await lookAt(options, plan);
-  const verdict = await quota.check(plan);
+  const [sources, verdict] = await Promise.all([lookAt(options, plan), quota.check(plan)]);
   if (!verdict.fits) throw new AppError('quota_exceeded', verdict.message, { hint: verdict.hint });
   try {
     const access = await door.access(plan);

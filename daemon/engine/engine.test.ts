@@ -93,6 +93,11 @@ describe('an exchange with a helper', () => {
     await expect(engine.run(backup(way))).rejects.toMatchObject(error);
   });
 
+  it('does not wait for what a dead helper left behind with its output open', async () => {
+    await expect(engine.run(backup('/leaves-a-child'))).rejects.toMatchObject({ code: 'failed' });
+    process.kill(Number(readFileSync(join(stateDir, 'left-child'), 'utf8')), 'SIGKILL');
+  });
+
   it('says so when the helper program does not exist', async () => {
     const broken = makeEngine(['/nowhere/helper']);
     await expect(broken.run(backup('/well'))).rejects.toMatchObject({

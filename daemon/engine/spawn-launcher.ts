@@ -5,6 +5,8 @@ import { readLines } from './line-reader.ts';
 
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 const STDERR_TAIL_BYTES = 8 * 1024;
+/** From the end of a helper to the end of listening: a process it left behind may hold its output open. */
+const PIPE_GRACE_MS = 5_000;
 /** Built from nothing: what the daemon was started with never reaches a helper. */
 const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -50,6 +52,7 @@ function asHelperProcess(child: ChildProcessWithoutNullStreams, log: Log): Helpe
     const finish = (code: number | null, note = ''): void =>
       resolve({ code, stderrTail: note + tail.toString('utf8') });
     child.once('close', (code) => finish(code));
+    child.once('exit', () => setTimeout(() => closePipes(child), PIPE_GRACE_MS).unref());
     child.once('error', (error) => finish(null, `${error.message}\n`));
   });
   return {
@@ -70,6 +73,10 @@ function killGroup(child: ChildProcessWithoutNullStreams): void {
     // It ended between the look and the signal.
   }
   // Something outside the group may hold the pipes open; we have stopped listening.
+  closePipes(child);
+}
+
+function closePipes(child: ChildProcessWithoutNullStreams): void {
   child.stdout.destroy();
   child.stderr.destroy();
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { JobHandler } from '../jobs/job-types.ts';
-import { createPasswordCheck, type Checked } from './password-check.ts';
+import { createPasswordCheck, type Checked, type PasswordCheck } from './password-check.ts';
 import { previewRestore } from './preview.ts';
 import { createIntake } from './request-intake.ts';
 import { createRequestRecords, type RequestRecords } from './request-records.ts';
@@ -54,7 +54,7 @@ export function createRestore(options: RestoreOptions): Restore {
 
 function createRequests(
   options: RestoreOptions & { records: RequestRecords },
-  check: ReturnType<typeof createPasswordCheck>,
+  check: PasswordCheck,
 ): Requests {
   const { store, records, jobs, clock } = options;
   const intake = createIntake(options);
@@ -73,10 +73,11 @@ function createRequests(
     create: (input, origin) => Promise.resolve().then(() => records.view(intake.create(input, origin))),
     open: (codeOrId) => records.view(openOne(codeOrId)),
     preview: async (codeOrId, choice) => await previewRestore(options, prepared(codeOrId, choice)),
-    verify: async (codeOrId, choice) => await check(prepared(codeOrId, choice)),
+    verify: async (codeOrId, choice) => await check.begin(prepared(codeOrId, choice)),
     decline: (codeOrId, reason) => {
-      const row = records.apply(records.require(codeOrId).id, 'decline', { reason: reason ?? null });
-      return records.view(row);
+      const { id } = records.require(codeOrId);
+      check.end(id);
+      return records.view(records.apply(id, 'decline', { reason: reason ?? null }));
     },
     cancel: (id, reason) => {
       const row = records.require(id);

@@ -43,36 +43,37 @@ export interface Checked {
   readonly choice: RestoreChoice;
 }
 
+export interface PasswordCheck {
+  /** A newer check ends the one before: its terminal may be gone without a word. */
+  begin(what: Checked): Promise<SecretChannel>;
+  /** Ends the check of this request, if it is the one that runs. */
+  end(requestId: string): void;
+}
+
 /** Lets a helper ask for the password, one at a time; this process never sees it. */
-export function createPasswordCheck(
-  options: PasswordCheckOptions,
-): (what: Checked) => Promise<SecretChannel> {
-  let isBusy = false;
-  return async (what) => {
-    const triesLeft = options.limit.require(subjectOf(what.row));
-    if (isBusy) {
-      throw new AppError('conflict', 'another password is being checked', {
-        hint: 'finish or leave the other prompt first',
-      });
-    }
-    isBusy = true;
-    const done = (): void => {
-      isBusy = false;
-    };
-    const socketPath = channelPath(options);
-    try {
-      await (what.plan ? checkCapsule : startTyped)(options, what, { socketPath, done });
-    } catch (error) {
-      done();
-      throw error;
-    }
-    return { socketPath, expiresAt: options.clock.now() + CHANNEL_LIFE_MS, triesLeft };
+export function createPasswordCheck(options: PasswordCheckOptions): PasswordCheck {
+  let current: { readonly requestId: string; readonly stop: AbortController } | undefined;
+  return {
+    async begin(what) {
+      const triesLeft = options.limit.require(subjectOf(what.row));
+      const socketPath = channelPath(options);
+      current?.stop.abort();
+      const stop = new AbortController();
+      current = { requestId: what.row.id, stop };
+      const channel = { socketPath, signal: stop.signal };
+      await (what.plan ? checkCapsule : startTyped)(options, what, channel);
+      return { socketPath, expiresAt: options.clock.now() + CHANNEL_LIFE_MS, triesLeft };
+    },
+    end(requestId) {
+      if (current?.requestId === requestId) current.stop.abort();
+    },
   };
 }
 
 interface Channel {
   readonly socketPath: string;
-  readonly done: () => void;
+  /** Aborted when nobody will type any more. */
+  readonly signal: AbortSignal;
 }
 
 function channelPath({ config, chance }: PasswordCheckOptions): string {
@@ -103,7 +104,7 @@ async function checkCapsule(options: PasswordCheckOptions, what: Checked, channe
             expiresAt: clock.now() + GRANT_LIFE_MS,
           },
         },
-        { onReady: () => resolve() },
+        { onReady: () => resolve(), signal: channel.signal },
       )
       .then(({ correct }) => {
         if (correct) accept(options, what);
@@ -115,8 +116,7 @@ async function checkCapsule(options: PasswordCheckOptions, what: Checked, channe
         // After the channel was handed over the helper tells the terminal; the request stays opened.
         options.log.warn({ err: error, requestId: row.id }, 'the password was not checked');
         reject(error instanceof Error ? error : new Error(String(error)));
-      })
-      .finally(channel.done);
+      });
   });
 }
 
@@ -173,12 +173,21 @@ async function startTyped(options: PasswordCheckOptions, what: Checked, channel:
     desk.refuse(row.id, tooBusy());
     jobs.cancel(jobId, 'it could not begin in time');
   }, BEGIN_LIMIT_MS);
+  channel.signal.addEventListener('abort', () => {
+    // Once the password was right the request has moved on, and so may the job.
+    if (records.require(row.id).jobId === jobId && !isUnlocked(records.require(row.id))) {
+      jobs.cancel(jobId, 'nobody typed the password');
+    }
+  });
   try {
     await ready;
   } finally {
     clearTimeout(timer);
-    channel.done();
   }
+}
+
+function isUnlocked({ state }: RequestRow): boolean {
+  return state !== 'opened';
 }
 
 function tooBusy(): AppError {

@@ -177,8 +177,9 @@ function follow(records: RequestRecords, row: RequestRow, { job, now }: { job: J
   const isAgain = reason.startsWith(INTERRUPTED) && row.expiresAt > now;
   const event = isAgain ? 'reopen' : 'fail';
   // It never began, as after a wrong typed password: the person may try again.
-  if (nextRequestState(row.state, event) === undefined) records.note(row.id, { reason, error });
-  else records.apply(row.id, event, { reason, error });
+  if (nextRequestState(row.state, event) === undefined) records.note(row.id, { reason, error, jobId: null });
+  // A job that has ended is not the one of the next try.
+  else records.apply(row.id, event, { reason, error, ...(isAgain && { jobId: null }) });
 }
 
 function causeOf({ error, reason }: Job): Pick<RequestRow, 'reason' | 'error'> & { reason: string } {

@@ -134,6 +134,16 @@ describe('the way to the files', () => {
     expect(readdirSync(world.root).toSorted()).toEqual(['location', 'restored', 'source', 'state']);
   });
 
+  it('ends a check whose terminal is gone when the next one begins', async () => {
+    const { code } = await world.requests.create({ snapshot: 'latest', plan: 'documents' }, 'user');
+    const abandoned = await world.requests.verify(code, {});
+    const next = await world.requests.verify(code, {});
+    await vi.waitFor(() => expect(existsSync(abandoned.socketPath)).toBe(false), { timeout: 10_000 });
+    expect(existsSync(next.socketPath)).toBe(true);
+    declineAll();
+    await vi.waitFor(() => expect(existsSync(next.socketPath)).toBe(false), { timeout: 10_000 });
+  });
+
   it('shows before what it would do', async () => {
     const { code } = await world.requests.create({ snapshot: 'latest', plan: 'documents' }, 'user');
     const preview = await world.requests.preview(code, {});
@@ -173,6 +183,7 @@ describe('the way to the files', () => {
     );
     await world.jobs.idle();
     expect(world.requests.get(id)).toMatchObject({ state: 'opened', error: { code: 'wrong_password' } });
+    expect(world.requests.get(id).jobId).toBeUndefined();
     const right = await world.requests.verify(id, { target });
     expect(right.triesLeft).toBe(4);
     expect(await sendSecret(right.socketPath, { password: PASSWORD })).toEqual({ ok: true });

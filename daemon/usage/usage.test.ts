@@ -7,6 +7,7 @@ import { silentLog } from '../base/log.ts';
 import { createHealth } from '../health/create-health.ts';
 import { bookPlans } from '../maintenance/testing/plan-book.ts';
 import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
 import { freeBytesAt } from './disk-space.ts';
 import { estimateAddedBytes } from './estimate.ts';
 import { createUsage } from './usage.ts';
@@ -48,34 +49,33 @@ function setUp() {
     signOut: () => (isSignedIn = false),
     pass: (ms: number) => (now += ms),
     makePlan: (location: Location): Plan => plans.make({ id: PLAN, paths: ['/x'], location }),
-    snapshots: (...added: number[]) =>
-      store.commit(() => {
-        for (const [index, addedBytes] of added.entries()) {
-          const id = `${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`;
-          const resticId = id.replaceAll('-', '').padEnd(64, '0');
-          const nothing = {
-            jobId: null,
-            filesTotal: null,
-            bytesTotal: null,
-            incomplete: false,
-            paths: ['/x'],
-          };
-          store.snapshots.insert({
-            id,
-            resticId,
-            planId: PLAN,
-            takenAt: index,
-            addedBytes,
-            state: 'present',
-            ...nothing,
-          });
-        }
-      }),
+    snapshots: (...added: number[]) => recordSnapshots(store, added),
     close: () => {
       store.close();
       rmSync(root, { recursive: true });
     },
   };
+}
+
+function recordSnapshots(store: Store, added: readonly number[]): void {
+  store.commit(() => {
+    for (const [index, addedBytes] of added.entries()) {
+      const id = `${String(index).padStart(8, '0')}-0000-4000-8000-000000000000`;
+      store.snapshots.insert({
+        id,
+        resticId: id.replaceAll('-', '').padEnd(64, '0'),
+        planId: PLAN,
+        jobId: null,
+        takenAt: index,
+        paths: ['/x'],
+        filesTotal: null,
+        bytesTotal: null,
+        addedBytes,
+        incomplete: false,
+        state: 'present',
+      });
+    }
+  });
 }
 
 let world: ReturnType<typeof setUp>;

@@ -52,6 +52,12 @@ const ways = {
     writeFileSync(`${process.argv.at(-1)}/deaf-child`, String(child.pid));
     say({ type: 'ready' });
   },
+  '/leaves-a-child': () => {
+    const child = spawn('sleep', ['30'], { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
+    writeFileSync(`${process.argv.at(-1)}/left-child`, String(child.pid));
+    child.unref();
+    process.kill(process.pid, 'SIGKILL');
+  },
   '/credentials': () => {
     say({ type: 'progress', progress: { phase: 'uploading', filesDone: 3, bytesDone: 9 } });
     say({ type: 'credentials-needed' });
