@@ -38,7 +38,9 @@ function toAppError(error: unknown, usageText: string): AppError {
   if (error instanceof AppError) return error;
   if (!(error instanceof CommanderError)) return ownFault(error);
   // A noun without a verb: its help is the answer.
-  if (error.code === 'commander.help') return new AppError('invalid_input', usageText.trim());
+  if (error.code === 'commander.help') {
+    return new AppError('invalid_input', 'a command is missing', { hint: usageText.trim() });
+  }
   const [first = '', ...others] = usageText.trim().split('\n');
   const suggestion = others.find((line) => line.startsWith('(Did you mean'))?.slice(1, -1);
   return new AppError('invalid_input', first.replace(/^error: /, ''), {
@@ -79,9 +81,9 @@ function errorDocument(body: ErrorBody, exitCode: number): object {
 
 function showForPeople(runtime: Runtime, { body, noColor }: { body: ErrorBody; noColor: boolean }): void {
   const print = printerFor(runtime, { color: !noColor });
-  const lines = body.message.split('\n');
-  // A help page is no sentence about an error.
-  const isPage = lines.length > 2;
-  print.note(isPage ? body.message : `${print.errorStyle.bad('error:')} ${body.message}`);
-  if (body.hint && !isPage) print.note(`${print.errorStyle.dim('hint:')} ${body.hint}`);
+  // A help page says itself what it is.
+  const isPage = body.hint?.startsWith('Usage:');
+  print.note(`${print.errorStyle.bad('error:')} ${cleanText(body.message, 4096)}`);
+  if (body.hint)
+    print.note(isPage ? `\n${body.hint}` : `${print.errorStyle.dim('hint:')} ${cleanText(body.hint, 4096)}`);
 }

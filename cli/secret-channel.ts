@@ -1,4 +1,4 @@
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import {
   AppError,
   fromErrorBody,
@@ -11,23 +11,49 @@ import {
 const verdicts = parser(SecretVerdict);
 const LONGEST_VERDICT = 64 * 1024;
 
-/**
- * Hands a secret to the helper that waits for it and waits for its verdict, which comes when all is done.
- * @throws AppError the helper's own error, e.g. `wrong_password`; `failed` when the helper went away without one
- */
-export async function sendSecret(channel: SecretChannel, message: SecretMessage): Promise<void> {
-  const line = await exchangeLine(channel.socketPath, `${JSON.stringify(message)}\n`);
-  const verdict = verdicts.parse(toJson(line), 'verdict of the helper');
-  if (verdict.ok) return;
-  throw fromErrorBody(verdict.error ?? { code: 'failed', message: 'the helper refused without a reason' });
+/** A helper that waits for a secret, connected. */
+export interface SecretLine {
+  /**
+   * Sends the secret and waits for the verdict, which comes when all is done.
+   * @throws AppError the helper's own error, e.g. `wrong_password`; `failed` when the helper went away without one
+   */
+  send(message: SecretMessage): Promise<void>;
+  /** Leaves without a secret; the helper ends then. */
+  close(): void;
 }
 
-function exchangeLine(socketPath: string, line: string): Promise<string> {
+/** @throws AppError `failed` when no helper waits there, `refused` when the socket may not be opened */
+export async function openSecretLine({ socketPath }: SecretChannel): Promise<SecretLine> {
+  const socket = createConnection(socketPath).setEncoding('utf8');
+  const answer = readAnswer(socket);
+  // It may fail while a person still types; whoever sends hears of it.
+  answer.catch(() => undefined);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', (error) => reject(gone(error)));
+  });
+  return {
+    async send(message) {
+      socket.write(`${JSON.stringify(message)}\n`);
+      const verdict = verdicts.parse(toJson(await answer), 'verdict of the helper');
+      if (verdict.ok) return;
+      throw fromErrorBody(
+        verdict.error ?? { code: 'failed', message: 'the helper refused without a reason' },
+      );
+    },
+    close: () => socket.destroy(),
+  };
+}
+
+/** Hands over a secret that is at hand already; throws as {@link openSecretLine} and its `send` do. */
+export async function sendSecret(channel: SecretChannel, message: SecretMessage): Promise<void> {
+  const line = await openSecretLine(channel);
+  return line.send(message);
+}
+
+function readAnswer(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(socketPath);
     let answer = '';
-    socket.setEncoding('utf8');
-    socket.on('connect', () => socket.write(line));
     socket.on('data', (piece: string) => {
       answer += piece;
       const end = answer.indexOf('\n');
@@ -36,10 +62,7 @@ function exchangeLine(socketPath: string, line: string): Promise<string> {
       resolve(answer.slice(0, Math.max(end, 0)));
     });
     socket.on('error', (error) => reject(gone(error)));
-    socket.on('end', () => {
-      socket.destroy();
-      reject(gone(undefined));
-    });
+    socket.on('close', () => reject(gone(undefined)));
   });
 }
 

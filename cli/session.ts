@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { createApiClient, type ApiClient, type ErrorCode } from '../contract/index.ts';
 import { createPrinter, type Printer } from './output/printer.ts';
 import { createStyle, wantsColour } from './output/style.ts';
-import type { Runtime } from './runtime.ts';
+import type { Runtime, TextStream } from './runtime.ts';
 import { agentPlace, type AgentPlace } from './state-dir.ts';
 import { createTransport, type SocketTransport } from './transport.ts';
 
@@ -73,16 +73,16 @@ export function createSession({ runtime, options, endWith }: SessionOptions): Se
 }
 
 export function printerFor(runtime: Runtime, options: GlobalOptions): Printer {
-  const styleOf = (isTerminal: boolean | undefined) =>
-    createStyle(
-      wantsColour({ isTerminal: isTerminal === true, noColor: options.color === false, env: runtime.env }),
-    );
+  const coloursOf = (stream: TextStream) =>
+    wantsColour({ isTerminal: stream.isTTY === true, noColor: options.color === false, env: runtime.env });
+  const colours = { stdout: coloursOf(runtime.stdout), stderr: coloursOf(runtime.stderr) };
   return createPrinter({
     stdout: runtime.stdout,
     stderr: runtime.stderr,
     json: options.json === true,
     quiet: options.quiet === true,
-    style: styleOf(runtime.stdout.isTTY),
-    errorStyle: styleOf(runtime.stderr.isTTY),
+    style: createStyle(colours.stdout),
+    errorStyle: createStyle(colours.stderr),
+    colours,
   });
 }

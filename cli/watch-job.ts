@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, JOB_END_STATES, type Job } from '../contract/index.ts';
+import { AppError, cleanText, JOB_END_STATES, type Job } from '../contract/index.ts';
 import { readEvents, type StreamItem } from './event-stream.ts';
 import { createProgressView, type ProgressView } from './output/progress.ts';
 import type { Session } from './session.ts';
@@ -95,7 +95,7 @@ function needsNoWatch(job: Job): boolean {
 function tellState(session: Session, view: ProgressView, job: Job): void {
   if (job.state !== 'waiting' && job.state !== 'interrupted') return;
   view.clear();
-  session.print.note(`${job.state}${job.reason === undefined ? '' : `: ${job.reason}`}`);
+  session.print.note(`${job.state}${job.reason === undefined ? '' : `: ${cleanText(job.reason)}`}`);
 }
 
 async function lookAgain(session: Session, job: Job, signal: AbortSignal): Promise<Job> {

@@ -23,22 +23,36 @@ export function registerConfig(program: Command, open: OpenSession): void {
     .addHelpText('after', '\nExit code 78: the file is not right; the message names the field.')
     .action(async (file: string | undefined, _options: object, command: Command) => {
       const session = open(command);
-      const path =
-        file === undefined ? join(session.place.stateDir, 'config.json') : resolve(session.runtime.cwd, file);
+      const path = file === undefined ? undefined : resolve(session.runtime.cwd, file);
       await checkConfig(session, path);
-      session.print.result({ file: path, valid: true }, () => [`${path} is right.`]);
+      session.print.result({ file: path ?? null, valid: true }, () => [
+        `${path ?? 'The configuration'} is right.`,
+      ]);
     });
 }
 
-/** The settings' schema is the daemon's own, so the daemon is asked. */
-async function checkConfig(session: Session, path: string): Promise<void> {
+/** The settings' schema is the daemon's own, so the daemon's program is asked. */
+async function checkConfig(session: Session, path: string | undefined): Promise<void> {
   const beside = join(session.runtime.programFolder, 'olares-backupd.mjs');
   const [program, first] = existsSync(beside) ? [process.execPath, [beside]] : ['olares-backupd', []];
-  const args = [...first, '--state-dir', session.place.stateDir, '--check-config', '--config', path];
-  const { code, text } = await run(program, args);
+  const named = path === undefined ? [] : ['--config', path];
+  const { code, text } = await run(program, [
+    ...first,
+    '--state-dir',
+    session.place.stateDir,
+    '--check-config',
+    ...named,
+  ]);
   if (code === 0) return;
   const known = ERROR_CODES.find((name) => EXIT_CODES[name] === code);
-  throw new AppError(known ?? 'config_invalid', text.trim() || `${path} is not right`);
+  const [message = '', ...hint] = text.trim().split('\n');
+  throw new AppError(
+    known ?? 'config_invalid',
+    message.replace(/^olares-backupd: /, '') || 'the configuration is not right',
+    {
+      hint: hint.join(' ').trim() || 'correct the file and check it again',
+    },
+  );
 }
 
 function run(program: string, args: readonly string[]): Promise<{ code: number | null; text: string }> {

@@ -21,8 +21,5 @@ export function registerVersion(program: Command, open: OpenSession): void {
           ['restic', agent?.engineVersion],
         ]),
       );
-      if (agent && agent.version !== runtime.version) {
-        print.warn('this program and the agent are not the same version; restart the agent after an update');
-      }
     });
 }

@@ -52,6 +52,11 @@ export function formatRelative(at: number, now: number): string {
   return at < now ? `${words} ago` : `in ${words}`;
 }
 
+/** How long something has been so: `3 minutes`. */
+export function formatSpan(ms: number): string {
+  return distanceWords(Math.max(0, ms));
+}
+
 function distanceWords(distance: number): string {
   if (distance < MINUTE) return plural(Math.round(distance / SECOND), 'second');
   if (distance < HOUR) return plural(Math.round(distance / MINUTE), 'minute');

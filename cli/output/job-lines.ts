@@ -65,7 +65,7 @@ function undoLines({ undoPath, undoUntil }: RestoreResult, now: number): string[
 function checkLines(job: Job, result: CheckResult, { style }: Look): string[] {
   const read = result.readDataPercent > 0 ? `, ${result.readDataPercent} % of the data read` : '';
   const where =
-    job.planName === undefined ? 'The repository' : `The repository of ${cleanText(job.planName)}`;
+    job.planName === undefined ? 'the repository' : `the repository of ${cleanText(job.planName)}`;
   const took = `checked in ${formatDuration(result.durationMs)}${read}`;
   if (result.problems.length === 0) return [`${style.good('No problem found')}: ${where} was ${took}`];
   return [
@@ -89,10 +89,7 @@ function warningLines(warnings: readonly string[], style: Style): string[] {
 export function jobError(job: Job): AppError | undefined {
   if (job.state === 'succeeded' || job.state === 'incomplete') return undefined;
   if (job.state === 'cancelled') {
-    return new AppError(
-      'cancelled',
-      `the ${jobTitle(job)} was cancelled${reasonOf(job)}; ${CANCELLED[job.kind]}`,
-    );
+    return new AppError('cancelled', `the ${jobTitle(job)} was cancelled; ${CANCELLED[job.kind]}`);
   }
   if (job.state === 'interrupted') {
     return new AppError(

@@ -127,7 +127,7 @@ describe('the status page', () => {
     });
     expect(statusLines(status, printer().print)).toEqual([
       '▲ warning  One thing needs you.',
-      '  ▲ warning: photos has no recovery words (since 2 hours ago)',
+      '  ▲ warning: photos has no recovery words (for 2 hours)',
       '      way out: add them',
       '',
       '  7F3K  Space asks for a restore of photos; answer it with: olares-backup restore 7F3K (expires in 24 hours)',
@@ -139,7 +139,7 @@ describe('the status page', () => {
       '',
       'Machine  olares-one',
       'Account  alice@olares.com at https://space.example',
-      'Space    live since 1 hour ago',
+      'Space    live for 1 hour',
       'Usage    4.00 GiB of 10.0 GiB used, measured by Space 2 minutes ago',
     ]);
   });

@@ -25,7 +25,7 @@ export function requestColumns({ style, now }: Look): Column<RestoreRequest>[] {
 /** Who asks for what: a person reads this before a password is typed. Text from outside is marked as such. */
 export function requestLines(
   request: RestoreRequest,
-  print: Printer,
+  print: Pick<Printer, 'fields'>,
   machine: string | undefined,
   now: number,
 ): string[] {

@@ -6,7 +6,7 @@ const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Frida
 export function scheduleText(schedule: Schedule): string {
   switch (schedule.kind) {
     case 'manual':
-      return 'manual';
+      return 'by hand only';
     case 'hourly':
       return `hourly at :${String(schedule.minute).padStart(2, '0')}`;
     case 'daily':

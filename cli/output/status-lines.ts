@@ -6,7 +6,7 @@ import {
   type Link,
   type Status,
 } from '../../contract/index.ts';
-import { formatRelative, plural } from './format.ts';
+import { formatRelative, formatSpan, plural } from './format.ts';
 import { jobTitle, type Look } from './job-lines.ts';
 import { planColumns } from './plan-lines.ts';
 import type { Printer } from './printer.ts';
@@ -51,7 +51,7 @@ export function conditionLines(
 ): string[] {
   const mark = paintLevel(level, style)(`  ${MARKS[level]} ${level}`);
   return [
-    `${mark}: ${cleanText(message)} ${style.dim(`(since ${formatRelative(since, now)})`)}`,
+    `${mark}: ${cleanText(message)} ${style.dim(`(for ${formatSpan(now - since)})`)}`,
     ...(hint === undefined ? [] : [`      ${style.dim('way out:')} ${cleanText(hint)}`]),
   ];
 }
@@ -87,5 +87,5 @@ function accountText({ account }: Status): string {
 function linkText({ state, reason, since, pendingReports }: Link, now: number): string {
   const why = reason === undefined ? '' : `: ${reason}`;
   const waiting = pendingReports === 0 ? '' : `, ${plural(pendingReports, 'report')} to deliver`;
-  return `${state} since ${formatRelative(since, now)}${why}${waiting}`;
+  return `${state} for ${formatSpan(now - since)}${why}${waiting}`;
 }

@@ -22,7 +22,7 @@ export function usageLines(usage: Usage, print: Printer, now: number): string[] 
       : [style.bad('No new data is uploaded. Your existing snapshots are safe and can be restored.')]),
     '',
     ...print.fields([
-      ['Free', formatBytes(usage.freeBytes)],
+      ['Free', usage.totalBytes > 0 ? formatBytes(usage.freeBytes) : undefined],
       [
         'Reclaimable',
         usage.reclaimableBytes > 0

@@ -1,5 +1,5 @@
 import { createReadStream, type Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../contract/index.ts';
@@ -42,14 +42,15 @@ export async function readPassword(session: Session, options: PasswordOptions): 
 /** @throws AppError `invalid_input` when there is no such file or others may read it */
 export async function readSecretFile(session: Session, flag: string, name: string): Promise<string> {
   const path = resolve(session.runtime.cwd, name);
-  const stats = await stat(path).catch((error: unknown) => {
-    throw unreadable(flag, path, error);
-  });
-  requirePrivate(flag, path, stats);
   const file = await open(path, 'r').catch((error: unknown) => {
     throw unreadable(flag, path, error);
   });
-  return readSecret(file.createReadStream(), flag);
+  try {
+    requirePrivate(flag, path, await file.stat());
+    return await readSecret(file.createReadStream({ autoClose: false }), flag);
+  } finally {
+    await file.close();
+  }
 }
 
 /** @throws AppError `invalid_input` when stdin is a terminal, where a secret would be shown as it is typed */

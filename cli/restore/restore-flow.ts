@@ -97,7 +97,7 @@ async function openAndUnlock(
   const opened = await api.call('openRequest', { params });
   const status = await api.call('getStatus');
   if (!print.json)
-    requestLines(opened, print, status.machine, runtime.now()).forEach((line) => print.note(line));
+    requestLines(opened, print.aside, status.machine, runtime.now()).forEach((line) => print.note(line));
   let chosen = choice;
   let preview = await api.call('previewRequest', { params, body: chosen });
   if (isGuided && choice.target === undefined && !choice.inPlace) {

@@ -201,6 +201,21 @@ describe('restore without a terminal', () => {
   });
 });
 
+describe('the check of a password', () => {
+  it('waits for the helper of the one before to be gone', async () => {
+    await using daemon = await startRestorable();
+    const channel = await daemon.secretChannel(() => undefined, 4);
+    let calls = 0;
+    daemon.answer('verifyRequest', () => {
+      calls += 1;
+      return calls <= 2 ? new AppError('conflict', 'another password is being checked') : channel;
+    });
+    daemon.answer('getRequest', () => sampleRequest(calls > 2 ? { jobId: JOB_ID, state: 'restoring' } : {}));
+    const { code } = await run(daemon, ['7F3K', '--password-file', passwordFile]);
+    expect({ code, calls }).toEqual({ code: 0, calls: 3 });
+  });
+});
+
 describe('restore at a terminal', () => {
   const open = (daemon: FakeDaemon, args: string) =>
     openTerminal(`${process.execPath} ${program.file} restore ${args} --state-dir ${daemon.stateDir}`);
@@ -208,10 +223,11 @@ describe('restore at a terminal', () => {
   it('hides the password, counts wrong ones and takes the right one', async () => {
     await using daemon = await startRestorable();
     using terminal = open(daemon, '7F3K');
-    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC)');
+    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC, 5 tries)');
     terminal.type('not the password');
     terminal.press('Enter');
     await terminal.shows('Wrong password. Nothing was downloaded or changed. 4 tries left.');
+    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC, 4 tries)');
     terminal.type(RIGHT);
     terminal.press('Enter');
     const screen = await terminal.shows('exit=0');

@@ -1,10 +1,21 @@
-import { AppError, type RestoreChoice, type RestoreRequest } from '../../contract/index.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  AppError,
+  cleanText,
+  type RestoreChoice,
+  type RestoreRequest,
+  type SecretChannel,
+} from '../../contract/index.ts';
 import { formatTime, plural } from '../output/format.ts';
 import { noPasswordSource } from '../password/new-password.ts';
 import { normaliseKnownPassword } from '../password/rules.ts';
 import { readPassword, type PasswordOptions } from '../password/sources.ts';
-import { sendSecret } from '../secret-channel.ts';
+import { openSecretLine } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
+
+/** The helper of a wrong password ends a moment after its verdict. */
+const HELPER_GOES_MS = 3_000;
+const HELPER_PAUSE_MS = 100;
 
 export interface UnlockOptions {
   readonly request: RestoreRequest;
@@ -18,12 +29,11 @@ export interface UnlockOptions {
  */
 export async function unlockRestore(session: Session, options: UnlockOptions): Promise<void> {
   const given = await readPassword(session, options.password);
-  if (given !== undefined) return tryPassword(session, options, given);
+  if (given !== undefined) return unlock(session, options, () => Promise.resolve(requireTyped(given)));
   if (!session.interactive) throw noPasswordSource();
   for (;;) {
     try {
-      // A person may take longer to type than a helper waits, so the helper is started after the typing.
-      return await tryPassword(session, options, await askPassword(options.request));
+      return await unlock(session, options, (triesLeft) => askPassword(options.request, triesLeft));
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'wrong_password') throw error;
       session.print.warn(error.message);
@@ -32,33 +42,58 @@ export async function unlockRestore(session: Session, options: UnlockOptions): P
   }
 }
 
-async function tryPassword(
+type PasswordSource = (triesLeft: number | undefined) => Promise<string>;
+
+/** The helper is there before the password is typed, so that a wait or a fault shows first. */
+async function unlock(
   session: Session,
   { request, choice }: UnlockOptions,
-  typed: string,
+  source: PasswordSource,
 ): Promise<void> {
-  const password = normaliseKnownPassword(typed);
-  if (password === '') throw new AppError('invalid_input', 'the password is empty', { field: 'password' });
-  let triesLeft: number | undefined;
+  const channel = await requestCheck(session, request, choice);
+  const line = await openSecretLine(channel);
   try {
-    const channel = await session.api.call('verifyRequest', {
-      params: { request: request.id },
-      body: choice,
-    });
-    triesLeft = channel.triesLeft;
-    await sendSecret(channel, { password });
+    const password = normaliseKnownPassword(await source(channel.triesLeft));
+    await line.send({ password });
   } catch (error) {
     const isWrong = error instanceof AppError && error.code === 'wrong_password';
-    throw isWrong ? wrongPassword(request, triesLeft) : withSeconds(error);
+    throw isWrong ? wrongPassword(request, channel.triesLeft) : withSeconds(error);
+  } finally {
+    line.close();
   }
 }
 
-async function askPassword(request: RestoreRequest): Promise<string> {
-  const { askHidden } = await import('../prompts/prompts.ts');
-  const made = request.userKeyCreatedAt === undefined ? '' : ` (set ${formatTime(request.userKeyCreatedAt)})`;
-  const whose = request.planName === undefined ? 'of this repository' : `of ${request.planName}`;
+async function requestCheck(
+  session: Session,
+  request: RestoreRequest,
+  choice: RestoreChoice,
+): Promise<SecretChannel> {
+  const giveUpAt = session.runtime.now() + HELPER_GOES_MS;
   for (;;) {
-    const typed = await askHidden(`Password ${whose}${made}`);
+    try {
+      return await session.api.call('verifyRequest', { params: { request: request.id }, body: choice });
+    } catch (error) {
+      const isBusy = error instanceof AppError && error.code === 'conflict';
+      if (!isBusy || session.runtime.now() > giveUpAt) throw withSeconds(error);
+      await delay(HELPER_PAUSE_MS);
+    }
+  }
+}
+
+function requireTyped(password: string): string {
+  if (password.trim() !== '') return password;
+  throw new AppError('invalid_input', 'the password is empty', { field: 'password' });
+}
+
+async function askPassword(request: RestoreRequest, triesLeft: number | undefined): Promise<string> {
+  const { askHidden } = await import('../prompts/prompts.ts');
+  const facts = [
+    ...(request.userKeyCreatedAt === undefined ? [] : [`set ${formatTime(request.userKeyCreatedAt)}`]),
+    ...(triesLeft === undefined ? [] : [plural(triesLeft, 'try', 'tries')]),
+  ];
+  const whose = cleanText(request.planName === undefined ? 'of this repository' : `of ${request.planName}`);
+  for (;;) {
+    const typed = await askHidden(`Password ${whose}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`);
     // An empty answer is a slip, not a try.
     if (typed.trim() !== '') return typed;
   }
@@ -85,6 +120,7 @@ function withSeconds(error: unknown): unknown {
   if (!(error instanceof AppError) || error.code !== 'try_later' || error.retryAfterMs === undefined)
     return error;
   const seconds = Math.ceil(error.retryAfterMs / 1000);
+  if (error.message.includes(String(seconds))) return error;
   return new AppError(
     'try_later',
     `${error.message.replace(/[.;]$/, '')}; try again in ${plural(seconds, 'second')}`,

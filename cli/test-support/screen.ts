@@ -20,7 +20,8 @@ export function printer(options: { isTTY?: boolean; colour?: boolean } = {}): {
   const screen = new Screen();
   screen.isTTY = options.isTTY ?? false;
   const stream = screen as unknown as NodeJS.WriteStream;
-  const style = createStyle(options.colour ?? false);
+  const colour = options.colour ?? false;
+  const style = createStyle(colour);
   return {
     screen,
     print: createPrinter({
@@ -30,6 +31,7 @@ export function printer(options: { isTTY?: boolean; colour?: boolean } = {}): {
       quiet: false,
       style,
       errorStyle: style,
+      colours: { stdout: colour, stderr: colour },
     }),
   };
 }
