@@ -36,7 +36,7 @@ export function arm(request: Request, session: Session): Promise<ArmSummary> {
       key: 'typed',
     });
     assertReadable(repository);
-    return request.mode === 'create'
+    return await (request.mode === 'create'
       ? create({ session, repository, secrets })
       : adopt({ session, repository, secrets });
   });

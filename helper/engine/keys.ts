@@ -50,7 +50,7 @@ export async function keyListing(
   session: Session,
 ): Promise<HelperResultOf<'key-list'>> {
   await using repository = await openMachineRepository(session, request);
-  return listKeys(repository);
+  return await listKeys(repository);
 }
 
 /** @throws AppError `refused` for the machine key itself */

@@ -29,7 +29,7 @@ export async function restore(request: Request, session: Session): Promise<Resul
   if (request.key === 'machine') {
     takeGrant(session, request);
     await using repository = await openMachineRepository(session, request);
-    return bringBack({ request, session, repository });
+    return await bringBack({ request, session, repository });
   }
   if (request.channelPath === undefined) {
     throw new AppError('invalid_input', 'a typed key needs "channelPath"', { field: 'channelPath' });
@@ -40,7 +40,7 @@ export async function restore(request: Request, session: Session): Promise<Resul
     await repository.confirm();
     await readConfig((run) => repository.run(run));
     await accept();
-    return bringBack({ request, session, repository });
+    return await bringBack({ request, session, repository });
   });
 }
 
