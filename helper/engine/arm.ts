@@ -38,7 +38,7 @@ export function arm(request: Request, session: Session): Promise<ArmSummary> {
     assertReadable(repository);
     return await (request.mode === 'create'
       ? create({ session, repository, secrets })
-      : adopt({ session, repository, secrets });
+      : adopt({ session, repository, secrets }));
   });
 }
 
