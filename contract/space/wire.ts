@@ -104,6 +104,12 @@ export const SNAPSHOT_SAVE_FIELDS = [
   'message',
 ] as const;
 
+/**
+ * Ours, a further field `purpose` of stsToken; a Space that does not know it ignores it. backup: add and read, delete
+ * locks and indexes only. keys: delete keys too, to change a password.
+ */
+export type StsPurpose = 'backup' | 'keys';
+
 /** Name of the folder that holds all repositories of an account. */
 export const REPOSITORY_FOLDER = 'olares-backups';
 export const STS_DURATION_SECONDS = 43_200;

@@ -108,7 +108,7 @@ async function changeKey(
   requireArmed(plan);
   const role = action === 'replace-user' ? 'user' : 'recovery';
   const access = await door.access(plan);
-  const credentials = door.credentialsFor(plan);
+  const credentials = door.credentialsFor(plan, 'keys');
   const removeIds = plan.keys.filter((key) => key.role === role).map(({ id }) => id);
   return await withChannel(options, plan, {
     done,

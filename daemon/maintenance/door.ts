@@ -6,6 +6,7 @@ import {
   type Plan,
   type RepositoryAccess,
   type StorageCredentials,
+  type StsPurpose,
 } from '../../contract/index.ts';
 import type { ArmingDoor } from './maintenance-ports.ts';
 
@@ -13,7 +14,7 @@ import type { ArmingDoor } from './maintenance-ports.ts';
 export interface SpaceRepositories {
   /** @throws AppError `not_signed_in`, `unreachable`, `refused` */
   access(plan: Plan): Promise<RepositoryAccess>;
-  credentials(): Promise<StorageCredentials>;
+  credentials(options?: { purpose?: StsPurpose }): Promise<StorageCredentials>;
 }
 
 export interface DoorOptions {
@@ -40,8 +41,8 @@ export function createDoor({ space }: DoorOptions): ArmingDoor {
           : ownStorage(location, adopt ? undefined : plan);
       return pinned(plan, access);
     },
-    credentialsFor: (plan) =>
-      plan.location.kind === 'space' ? async () => await requireSpace().credentials() : undefined,
+    credentialsFor: (plan, purpose = 'backup') =>
+      plan.location.kind === 'space' ? async () => await requireSpace().credentials({ purpose }) : undefined,
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   PlanKey,
   RepositoryAccess,
   StorageCredentials,
+  StsPurpose,
 } from '../../contract/index.ts';
 import type { RunOptions } from '../engine/engine.ts';
 import type { JobOutcome } from '../jobs/job-types.ts';
@@ -59,7 +60,7 @@ export interface ArmingDoor {
    * @param adopt the location may name a repository itself
    */
   access(plan: Plan, options?: { adopt?: boolean }): Promise<RepositoryAccess>;
-  credentialsFor(plan: Plan): (() => Promise<StorageCredentials>) | undefined;
+  credentialsFor(plan: Plan, purpose?: StsPurpose): (() => Promise<StorageCredentials>) | undefined;
 }
 
 export interface MaintenanceEngine {

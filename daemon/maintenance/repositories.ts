@@ -56,7 +56,7 @@ async function removeKey(options: RepositoriesOptions, plan: Plan, keyId: string
     });
   }
   refuseVitalKey(key, keys);
-  const credentials = door.credentialsFor(plan);
+  const credentials = door.credentialsFor(plan, 'keys');
   await engine.run(
     { verb: 'key-remove', access: await door.access(plan), host: config.engineHost, keyId },
     credentials && { credentials },

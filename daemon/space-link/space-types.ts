@@ -4,6 +4,7 @@ import type {
   Plan,
   RepositoryAccess,
   StorageCredentials,
+  StsPurpose,
   Usage,
 } from '../../contract/index.ts';
 
@@ -34,7 +35,7 @@ export interface SpaceStorage {
   /** Access to a repository named by a Backup URL of this account, perhaps of another installation. */
   accessByUrl(backupUrl: ParsedBackupUrl): Promise<RepositoryAccess>;
   /** Fresh temporary keys; cached until 80 % of their life. `suffix` reads another installation's repository. */
-  credentials(options?: { suffix?: string }): Promise<StorageCredentials>;
+  credentials(options?: { suffix?: string; purpose?: StsPurpose }): Promise<StorageCredentials>;
   usage(): Promise<Omit<Usage, 'reclaimableBytes' | 'byPlan'>>;
 }
 

@@ -5,6 +5,7 @@ import {
   UsageAnswer,
   WIRE_PATHS,
   type Plan,
+  type StsPurpose,
 } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SpaceSession } from './account.ts';
@@ -49,7 +50,7 @@ export function createSpaceStorage(options: SpaceStorageOptions): SpaceStorage {
       if (!url.address.startsWith(sitePrefix(site))) throw foreignUrl();
       return accessOf(site, url.address, undefined);
     },
-    credentials: async ({ suffix } = {}) => (await sts({ suffix })).credentials,
+    credentials: async ({ suffix, purpose } = {}) => (await sts({ suffix, purpose })).credentials,
     async usage() {
       const { userid, token } = identityOf(session);
       const answer = await session.call(WIRE_PATHS.usage, { userid, token });
@@ -90,6 +91,7 @@ async function askSts(
     userid: identity.userid,
     clusterId: Buffer.from(identity.clusterId).toString('base64'),
     backupPrefix: place.suffix ?? '',
+    ...(place.purpose === undefined ? {} : { purpose: place.purpose }),
   });
   const now = clock.now();
   const checked = readStsAnswer(answer.data, {
@@ -115,6 +117,7 @@ function identityOf(session: SpaceSession): Identity {
 const sitePrefix = (site: StorageSite): string => `s3:${site.endpoint}/${site.bucket}/${site.prefix}/`;
 
 interface StsPlace {
+  readonly purpose?: StsPurpose | undefined;
   readonly suffix?: string | undefined;
   readonly cloudName?: string | undefined;
   readonly regionId?: string | undefined;

@@ -1,15 +1,18 @@
-import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { KEY_HOST } from '../capsule/key-file.ts';
-import { ensureMachineKey } from '../machine-key.ts';
 import type { Session } from '../session.ts';
+import { makePrivateDirectory } from '../state-files.ts';
 import { initMessage } from './messages.ts';
 import type { Repository } from './repository.ts';
+import { findProgram } from './restic-path.ts';
+import type { Wrapper } from './restic.ts';
 
 /**
- * Makes a repository (format 2) that the machine key opens.
- * @throws AppError `conflict` when there is one already: it is never touched
+ * Makes a repository (format 2) that the repository's own password opens.
  * @returns the new repository's id
+ * @throws AppError `conflict` when there is one already: it is never touched
  */
 export async function initialize(session: Session, repository: Repository): Promise<string> {
   if (await repository.objects.read('config')) {
@@ -18,20 +21,36 @@ export async function initialize(session: Session, repository: Repository): Prom
       hint: 'adopt it, or choose an empty location',
     });
   }
-  // restic writes the machine's and the user's name into the first key, so that one has a throw-away password and is
-  // replaced at once by a key that names nobody.
-  const first = Buffer.from(randomBytes(32).toString('base64'));
-  let made: unknown;
-  await repository.run({
-    args: ['init', '--repository-version=2'],
-    password: first,
-    onMessage: (message) => (made = message),
-  });
-  const { id } = initMessage.parse(made, "restic's answer to init");
-  await repository.run({
-    args: ['key', 'passwd', `--host=${KEY_HOST}`, '--user=machine'],
-    password: first,
-    files: { '--new-password-file': ensureMachineKey(session) },
-  });
-  return id;
+  const users = join(makePrivateDirectory(join(session.stateDir, 'run')), `users-${process.pid}`);
+  writeFileSync(users, `machine:x:${process.geteuid?.() ?? 0}:0::/:/bin/false\n`, { mode: 0o600 });
+  try {
+    let made: unknown;
+    const mask = namelessView(session, users);
+    await repository.run({
+      args: ['init', '--repository-version=2'],
+      onMessage: (message) => (made = message),
+      ...(mask === undefined ? {} : { wrap: () => mask }),
+    });
+    return initMessage.parse(made, "restic's answer to init").id;
+  } finally {
+    rmSync(users, { force: true });
+  }
+}
+
+/**
+ * `init` writes the names of host and user into the first key, where the storage can read them, and has no option for
+ * them; with rights that may not delete, as those from Space, the key could not be replaced later. So restic sees other
+ * names. Without bubblewrap the real ones are written, which costs privacy and nothing else.
+ */
+function namelessView(session: Session, users: string): Wrapper | undefined {
+  const program = findProgram(session.places.path, 'bwrap');
+  if (!program) {
+    session.output.log(
+      'warn',
+      'without bubblewrap the first key of the repository names this machine and user',
+    );
+    return undefined;
+  }
+  const view = ['--die-with-parent', '--bind', '/', '/', '--dev', '/dev', '--ro-bind', users, '/etc/passwd'];
+  return { program, args: [...view, '--unshare-uts', '--hostname', KEY_HOST], fds: [], reportsPid: false };
 }

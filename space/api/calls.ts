@@ -35,7 +35,16 @@ const IDENTITY = ['userid', 'token'];
 /** The calls of the real Space, each from its fields to its envelope. */
 export const WIRE_CALLS: Readonly<Record<WireCall, Call>> = {
   stsToken: {
-    fields: ['cloudName', 'durationSeconds', 'region', 'token', 'userid', 'clusterId', 'backupPrefix'],
+    fields: [
+      'cloudName',
+      'durationSeconds',
+      'region',
+      'token',
+      'userid',
+      'clusterId',
+      'backupPrefix',
+      'purpose',
+    ],
     run: signedIn(stsToken),
   },
   stsRefresh: { fields: ['ak', 'sk', 'st', 'durationSeconds'], run: stsRefresh },
@@ -70,9 +79,19 @@ function stsToken(context: WireContext, { account, deviceId }: Identity, fields:
     foreignSuffix === ''
       ? state.accounts.prefixFor(account, fromBase64(fields['clusterId'] ?? ''))
       : `${account.userid}-${foreignSuffix}`;
-  const credentials = storage.issue({ accountId: account.id, prefix, purpose: 'backup', ttlSeconds });
+  const credentials = storage.issue({
+    accountId: account.id,
+    prefix,
+    purpose: purposeOf(fields),
+    ttlSeconds,
+  });
   state.accounts.rememberStorageKey(credentials.accessKeyId, account.id, deviceId);
   return ok(stsAnswer(credentials, storageIdentity));
+}
+
+/** Ours: what the keys are for. An agent that does not say gets those for a backup. */
+function purposeOf(fields: Fields): 'backup' | 'keys' {
+  return fields['purpose'] === 'keys' ? 'keys' : 'backup';
 }
 
 /** Asked without a token: the credentials themselves are the proof, as long as their device is welcome. */

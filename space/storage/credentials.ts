@@ -2,9 +2,14 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 
-const PurposeSchema = Type.Union([Type.Literal('backup'), Type.Literal('read'), Type.Literal('prune')]);
+const PurposeSchema = Type.Union([
+  Type.Literal('backup'),
+  Type.Literal('keys'),
+  Type.Literal('read'),
+  Type.Literal('prune'),
+]);
 
-/** backup: read and add, delete only locks and indexes · read: read only · prune: read, add and delete, for one job. */
+/** backup: read and add, delete only locks and indexes · keys: the same and delete keys · read: read only · prune: read, add and delete, for one job. */
 export type CredentialPurpose = Static<typeof PurposeSchema>;
 
 /** What temporary credentials are asked for. `prefix` needs no slash at either end. */
@@ -46,6 +51,7 @@ const MAX_RENEWAL_MS: Record<CredentialPurpose, number> = {
   backup: 30 * DAY_MS,
   read: 30 * DAY_MS,
   // The right to delete is for one job.
+  keys: DAY_MS,
   prune: DAY_MS,
 };
 const MAX_TTL_SECONDS = 7 * 24 * 3_600;

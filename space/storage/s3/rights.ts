@@ -7,7 +7,12 @@ export type KeyAccess = 'read' | 'write' | 'delete';
 /** The folders and files in which a repository keeps its books; the rest of it is data. */
 const BOOKS = /(?:^|\/)(?:(?:locks|index|snapshots|keys)\/[^/]+|config)$/;
 const LOCKS = /(?:^|\/)locks\/[^/]+$/;
-const REMOVABLE = /(?:^|\/)(?:locks|index)\/[^/]+$/;
+const REMOVABLE = {
+  backup: /(?:^|\/)(?:locks|index)\/[^/]+$/,
+  keys: /(?:^|\/)(?:locks|index|keys)\/[^/]+$/,
+  prune: /./,
+  read: /^$/,
+} as const satisfies Record<CredentialClaims['purpose'], RegExp>;
 
 /** @throws S3Error AccessDenied */
 export function requireKey(claims: CredentialClaims, access: KeyAccess, key: string): void {
@@ -29,16 +34,18 @@ export function requireListing(claims: CredentialClaims, prefix: string): string
 
 /** Whether an existing object may be replaced by other content: by a backup only locks, which restic renews. */
 export function mayReplace(claims: CredentialClaims, key: string): boolean {
-  return claims.purpose === 'prune' || (claims.purpose === 'backup' && LOCKS.test(relative(claims, key)));
+  if (claims.purpose === 'read') return false;
+  return claims.purpose === 'prune' || LOCKS.test(relative(claims, key));
 }
 
 /**
  * A backup may delete locks, and index files: `restic repair index`, which has to run after an interrupted
  * backup, ends with exit 1 when it cannot remove the old ones (measured with 0.19.1). Nothing is lost by that
- * right: an index can always be made anew from the packs, and packs, snapshots and keys stay.
+ * right: an index can always be made anew from the packs, and packs, snapshots and keys stay. Only who changes keys
+ * may delete one: a changed password must not open the repository any more.
  */
 function mayDelete(claims: CredentialClaims, key: string): boolean {
-  return claims.purpose === 'prune' || (claims.purpose === 'backup' && REMOVABLE.test(relative(claims, key)));
+  return REMOVABLE[claims.purpose].test(relative(claims, key));
 }
 
 /** Keys that may be written although the quota is reached, so that a repository can always be brought in order. */
