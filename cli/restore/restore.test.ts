@@ -223,11 +223,11 @@ describe('restore at a terminal', () => {
   it('hides the password, counts wrong ones and takes the right one', async () => {
     await using daemon = await startRestorable();
     using terminal = open(daemon, '7F3K');
-    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC, 5 tries)');
+    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC, 5 tries left)');
     terminal.type('not the password');
     terminal.press('Enter');
     await terminal.shows('Wrong password. Nothing was downloaded or changed. 4 tries left.');
-    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC, 4 tries)');
+    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC, 4 tries left)');
     terminal.type(RIGHT);
     terminal.press('Enter');
     const screen = await terminal.shows('exit=0');

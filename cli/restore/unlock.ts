@@ -89,7 +89,7 @@ async function askPassword(request: RestoreRequest, triesLeft: number | undefine
   const { askHidden } = await import('../prompts/prompts.ts');
   const facts = [
     ...(request.userKeyCreatedAt === undefined ? [] : [`set ${formatTime(request.userKeyCreatedAt)}`]),
-    ...(triesLeft === undefined ? [] : [plural(triesLeft, 'try', 'tries')]),
+    ...(triesLeft === undefined ? [] : [`${plural(triesLeft, 'try', 'tries')} left`]),
   ];
   const whose = cleanText(request.planName === undefined ? 'of this repository' : `of ${request.planName}`);
   for (;;) {
