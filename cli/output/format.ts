@@ -7,7 +7,7 @@ export function formatBytes(bytes: number): string {
   // 1023.96 MiB would read "1024.0 MiB".
   if (power > 0 && value >= 999.5 && power < UNITS.length - 1)
     return `${(value / 1024).toFixed(2)} ${UNITS[power + 1]}`;
-  const digits = power === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  const digits = power === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return `${value.toFixed(digits)} ${UNITS[power]}`;
 }
 

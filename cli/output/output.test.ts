@@ -35,6 +35,7 @@ describe('figures', () => {
     [1024 ** 2 - 1, '1.00 MiB'],
     [150 * 1024 ** 2, '150 MiB'],
     [10 * 1024 ** 3, '10.0 GiB'],
+    [10 * 1024 ** 3 - 1, '10.0 GiB'],
     [5 * 1024 ** 6, '5120 PiB'],
   ])('%d bytes read %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
