@@ -6,17 +6,20 @@ import type { Session } from '../session.ts';
 const ARGS = ['--unshare-net', '--die-with-parent', '--ro-bind', '/', '/', '--dev', '/dev'];
 
 /**
- * No network and nothing to write to, for a process that gets a typed password. Undefined where bubblewrap is not
- * installed or may not make namespaces: there the unit's own sandbox has to do, and a local path needs no network.
+ * No network and nothing to write to, for a process that gets a typed password. Undefined where that cannot be had: there
+ * the unit's own sandbox has to do, and a local path needs no network.
  */
-export async function offlineJail(session: Session): Promise<Wrapper | undefined> {
+export const offlineJail = (session: Session): Promise<Wrapper | undefined> => usableJail(session, ARGS);
+
+/** A view made by bubblewrap, or undefined where it is not installed or may not make namespaces. */
+export async function usableJail(session: Session, args: readonly string[]): Promise<Wrapper | undefined> {
   const program = findProgram(session.places.path, 'bwrap');
   if (!program) return undefined;
-  const { failed } = await execa(program, [...ARGS, 'true'], {
+  const { failed } = await execa(program, [...args, 'true'], {
     env: { PATH: session.places.path },
     extendEnv: false,
     reject: false,
     stdio: 'ignore',
   });
-  return failed ? undefined : { program, args: ARGS, fds: [], reportsPid: false };
+  return failed ? undefined : { program, args, fds: [], reportsPid: false };
 }

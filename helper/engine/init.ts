@@ -1,12 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
+import { usableJail } from '../capsule/offline-jail.ts';
 import { KEY_HOST } from '../capsule/key-file.ts';
 import type { Session } from '../session.ts';
 import { makePrivateDirectory } from '../state-files.ts';
 import { initMessage } from './messages.ts';
 import type { Repository } from './repository.ts';
-import { findProgram } from './restic-path.ts';
 import type { Wrapper } from './restic.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function initialize(session: Session, repository: Repository): Prom
   writeFileSync(users, `machine:x:${process.geteuid?.() ?? 0}:0::/:/bin/false\n`, { mode: 0o600 });
   try {
     let made: unknown;
-    const mask = namelessView(session, users);
+    const mask = await namelessView(session, users);
     await repository.run({
       args: ['init', '--repository-version=2'],
       onMessage: (message) => (made = message),
@@ -42,15 +42,13 @@ export async function initialize(session: Session, repository: Repository): Prom
  * them; with rights that may not delete, as those from Space, the key could not be replaced later. So restic sees other
  * names. Without bubblewrap the real ones are written, which costs privacy and nothing else.
  */
-function namelessView(session: Session, users: string): Wrapper | undefined {
-  const program = findProgram(session.places.path, 'bwrap');
-  if (!program) {
+async function namelessView(session: Session, users: string): Promise<Wrapper | undefined> {
+  const view = ['--die-with-parent', '--bind', '/', '/', '--dev', '/dev', '--ro-bind', users, '/etc/passwd'];
+  const jail = await usableJail(session, [...view, '--unshare-uts', '--hostname', KEY_HOST]);
+  if (!jail)
     session.output.log(
       'warn',
       'without bubblewrap the first key of the repository names this machine and user',
     );
-    return undefined;
-  }
-  const view = ['--die-with-parent', '--bind', '/', '/', '--dev', '/dev', '--ro-bind', users, '/etc/passwd'];
-  return { program, args: [...view, '--unshare-uts', '--hostname', KEY_HOST], fds: [], reportsPid: false };
+  return jail;
 }

@@ -7,7 +7,7 @@ import type { Session } from '../session.ts';
 import { assertOneOpens } from './arm.ts';
 import { addKey, listKeys, removeKey } from './keys.ts';
 import { openMachineRepository } from './machine-repository.ts';
-import { readConfig } from './repository.ts';
+import { readConfig, type Repository } from './repository.ts';
 
 /**
  * Adds a key for the typed secret, reads it back, and only then removes the old ones. No data moves.
@@ -33,8 +33,33 @@ export function keyReplace(request: HelperRequestOf<'key-replace'>, session: Ses
     const config = Buffer.from(capsule.config, 'base64');
     const candidates = capsule.keys.filter(({ id }) => added.includes(id));
     await assertOneOpens({ session, config, candidates, role }, secret);
-    for (const id of removeIds.filter((id) => after.some((key) => key.id === id)))
-      await removeKey(repository, id);
-    return { repositoryId, keys, capsule };
+    const old = removeIds.filter((id) => after.some((key) => key.id === id));
+    const left = await removeOld(repository, session, old);
+    if (left.length === 0) return { repositoryId, keys, capsule };
+    // The caller sees the old ids among the keys, and has to say that the old secret still opens the repository.
+    return {
+      repositoryId,
+      ...(await readCapsule(repository.objects, repositoryId, { ids: [...kept, ...left], roles })),
+    };
   });
+}
+
+/** Ids that stay because the storage lets nothing be deleted with these rights. */
+async function removeOld(
+  repository: Repository,
+  session: Session,
+  ids: readonly string[],
+): Promise<string[]> {
+  const left: string[] = [];
+  for (const id of ids) {
+    try {
+      await removeKey(repository, id);
+    } catch (error) {
+      // The new key is in place: without an answer nobody would learn how to check the new secret.
+      if (!(error instanceof AppError) || error.code !== 'refused') throw error;
+      session.output.log('warn', `the old key ${id.slice(0, 8)} could not be removed: ${error.message}`);
+      left.push(id);
+    }
+  }
+  return left;
 }
