@@ -5,6 +5,7 @@ import type { Chance } from './base/ids.ts';
 import type { Log } from './base/log.ts';
 import { ShutdownStack } from './base/shutdown.ts';
 import { createBackupHandler } from './backup/backup-handler.ts';
+import { createOverdueCheck } from './backup/overdue.ts';
 import type { Config } from './config/config.ts';
 import { createEngine } from './engine/create-engine.ts';
 import { createSpawnLauncher } from './engine/spawn-launcher.ts';
@@ -87,7 +88,8 @@ function createParts(options: DaemonOptions, stack: ShutdownStack) {
   const door = createDoor({ space: signedIn });
   const usage = createUsage({ space: signedIn, store, health, clock, log });
   const isJobActive = (id: string) => jobs.list({ active: true }).some((job) => job.id === id);
-  const doctor = createDoctor({ engine, stateDir, extraChecks: [] });
+  const doctor = createDoctor({ engine, stateDir, extraChecks: [async () => [space.doctorCheck()]] });
+  const overdue = createOverdueCheck({ plans, health, clock });
   const common = { ...shared, plans, store, engine, door, health, isJobActive };
   const repositories = createRepositories({ ...common, doctor });
   const { requests, handler: restore } = createRestore({ ...common, jobs, space: signedIn });
@@ -95,12 +97,12 @@ function createParts(options: DaemonOptions, stack: ShutdownStack) {
   jobs.handle('check', createCheckHandler(common));
   jobs.handle('restore', restore);
   const scheduler = createScheduler({ plans, jobs, store, clock, log, dueTimes });
-  return { store, health, engine, plans, jobs, space, usage, repositories, requests, scheduler };
+  return { store, health, engine, plans, jobs, space, usage, repositories, requests, scheduler, overdue };
 }
 
 async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownStack) {
   const { config, clock, chance, log, version, pageDir } = options;
-  const { store, jobs, plans, requests, scheduler, space } = parts;
+  const { store, jobs, plans, scheduler, space } = parts;
   tellRecovery(parts);
   const engineVersion = lookAtEngine(options, parts);
   plans.onRemoved((plan) => cancelJobsOf(parts, plan));
@@ -130,10 +132,20 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   space.onChanged(() => jobs.wake());
   scheduler.start();
   stack.push('scheduler', () => scheduler.stop());
-  const minute = setInterval(() => requests.expire(), 60_000);
+  const minute = setInterval(() => lookEachMinute(parts, log), 60_000);
   minute.unref();
-  stack.push('requests', () => clearInterval(minute));
+  stack.push('minute', () => clearInterval(minute));
   return api;
+}
+
+function lookEachMinute({ requests, overdue }: Parts, log: Log): void {
+  try {
+    requests.expire();
+    overdue();
+  } catch (error) {
+    // A full disk, say: the next minute looks again.
+    log.error({ err: error }, 'the look of this minute failed');
+  }
 }
 
 /** A missing or unfit restic is told at once, but the look at it holds up nothing. */

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError, type ErrorCode, type HelperRequest, type Job, type Plan } from '../../contract/index.ts';
 import { systemClock } from '../base/clock.ts';
-import { systemChance } from '../base/ids.ts';
 import { silentLog } from '../base/log.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createHealth } from '../health/create-health.ts';
@@ -59,7 +58,6 @@ function setUp(answers: Answers) {
     },
     quota: { check: () => Promise.resolve(verdict) },
     clock: systemClock,
-    chance: systemChance,
     config: { engineHost: 'host', limits: { uploadKiBPerSecond: 100 } },
   });
   const job = { id: JOB, kind: 'backup', planId: PLAN, planName: 'documents', state: 'running' } as Job;

@@ -1,6 +1,5 @@
 import { AppError, type Job, type Plan, type RepositoryAccess } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Chance } from '../base/ids.ts';
 import type { JobContext, JobHandler, JobOutcome } from '../jobs/job-types.ts';
 import { hasWrittenNothing, withVerdict } from './backup-errors.ts';
 import { createRecorder, type Recorder } from './backup-record.ts';
@@ -12,7 +11,7 @@ import type {
   QuotaCheck,
   RepositoryDoor,
 } from './backup-ports.ts';
-import { isOfJob, snapshotTags, snapshotUuidOf } from './snapshot-tags.ts';
+import { isOfJob, snapshotTags } from './snapshot-tags.ts';
 import { lookAtSources, rememberedSources, sourcesKey, type SourceReport } from './sources.ts';
 
 export interface BackupHandlerOptions {
@@ -23,7 +22,6 @@ export interface BackupHandlerOptions {
   readonly quota: QuotaCheck;
   readonly health: BackupHealth;
   readonly clock: Clock;
-  readonly chance: Chance;
   readonly config: {
     readonly engineHost: string;
     readonly limits: { readonly uploadKiBPerSecond: number | undefined };
@@ -54,12 +52,11 @@ async function takeSnapshot(
   try {
     const access = await door.access(plan);
     const made = await findMadeBefore(options, { plan, access, context });
-    const { summary, snapshotUuid } = made ?? (await runEngine(options, { plan, access, context }));
+    const summary = made ?? (await runEngine(options, { plan, access, context }));
     return recorder.outcome({
       plan,
       job: context.job,
       summary,
-      snapshotUuid,
       sources,
       durationMs: Math.round(options.clock.monotonic() - startedAt),
       wasMadeBefore: made !== undefined,
@@ -72,7 +69,7 @@ async function takeSnapshot(
 function requireArmed(plan: Plan): void {
   if (plan.state !== 'unarmed') return;
   throw new AppError('refused', `the plan "${plan.name}" has no repository yet`, {
-    hint: 'its password was never set: remove the plan and add it again',
+    hint: `its password was never set; give the same \`olares-backup plan add\` again to go on`,
   });
 }
 
@@ -102,7 +99,7 @@ async function findMadeBefore(options: BackupHandlerOptions, { plan, access, con
   );
   const found = list.find(({ tags }) => isOfJob(tags, context.job.id));
   if (!found) return undefined;
-  const summary = {
+  return {
     snapshotId: found.resticId,
     takenAt: found.takenAt,
     filesNew: 0,
@@ -113,12 +110,10 @@ async function findMadeBefore(options: BackupHandlerOptions, { plan, access, con
     addedBytes: found.addedBytes ?? 0,
     skipped: { count: 0, first: [] },
   };
-  return { summary, snapshotUuid: snapshotUuidOf(found.tags) ?? options.chance.uuid() };
 }
 
 async function runEngine(options: BackupHandlerOptions, { plan, access, context }: EngineRun) {
   const { plans, config, door, engine } = options;
-  const snapshotUuid = options.chance.uuid();
   const { needsRepair } = plans.row(plan.id);
   const credentials = door.credentialsFor(plan);
   const takenAt = options.clock.now();
@@ -132,14 +127,14 @@ async function runEngine(options: BackupHandlerOptions, { plan, access, context 
         host: config.engineHost,
         paths: plan.paths,
         excludes: plan.excludes,
-        tags: snapshotTags({ plan, address: access.address, jobId: context.job.id, snapshotUuid }),
+        tags: snapshotTags({ plan, address: access.address, jobId: context.job.id }),
         repairFirst: needsRepair,
         ...(uploadKiBPerSecond !== undefined && { uploadKiBPerSecond }),
       },
       { signal: context.signal, onProgress: context.progress, ...(credentials && { credentials }) },
     );
     if (snapshotId === undefined) throw new AppError('failed', 'the engine ended without a snapshot');
-    return { summary: { ...counts, snapshotId, takenAt }, snapshotUuid };
+    return { ...counts, snapshotId, takenAt };
   } catch (error) {
     if (hasWrittenNothing(error)) plans.setNeedsRepair(plan.id, needsRepair);
     throw error;

@@ -15,7 +15,6 @@ export interface Made {
   readonly summary: Omit<BackupResult, 'kind' | 'durationMs' | 'warnings' | 'snapshotUuid'> & {
     readonly takenAt: number;
   };
-  readonly snapshotUuid: string;
   readonly sources: SourceReport;
   readonly durationMs: number;
   /** Found in the repository after a crash; how many files were unreadable is not known any more. */
@@ -30,10 +29,11 @@ export interface Recorder {
 export function createRecorder({ plans, store, health }: RecorderOptions): Recorder {
   return {
     outcome(made) {
-      const { plan, summary, snapshotUuid, durationMs } = made;
+      const { plan, job, summary, durationMs } = made;
       const { takenAt, ...counts } = summary;
       const findings = findingsOf(made, store.snapshots.newest(plan.id));
-      const isIncomplete = findings.length > 0;
+      // Done is only what was seen to be done whole.
+      const isIncomplete = findings.length > 0 || made.wasMadeBefore;
       const warnings = findings.filter(({ code }) => code !== 'files_unreadable').map(({ text }) => text);
       const remarks = made.wasMadeBefore ? [MADE_BEFORE] : [];
       const reason = [...findings.map(({ text }) => text), ...remarks].join('; ');
@@ -41,7 +41,7 @@ export function createRecorder({ plans, store, health }: RecorderOptions): Recor
         state: isIncomplete ? 'incomplete' : 'succeeded',
         result: {
           kind: 'backup',
-          snapshotUuid,
+          snapshotUuid: job.id,
           ...counts,
           durationMs,
           warnings: [...warnings, ...remarks],
@@ -87,9 +87,10 @@ function rememberSources(store: BackupStore, { plan, sources }: Made, findings: 
   if (!isTrouble) store.facts.set(sourcesKey(plan.id), sources.remember);
 }
 
-function snapshotOf({ plan, job, summary, snapshotUuid }: Made, takenAt: number, incomplete: boolean) {
+function snapshotOf({ plan, job, summary }: Made, takenAt: number, incomplete: boolean) {
   return {
-    id: snapshotUuid,
+    // One job makes one snapshot, so that reports from before and after its end name the same thing.
+    id: job.id,
     resticId: summary.snapshotId,
     planId: plan.id,
     planName: plan.name,

@@ -157,7 +157,7 @@ async function withChannel(
 export function requireArmed(plan: Plan): void {
   if (plan.state !== 'unarmed') return;
   throw new AppError('conflict', `the plan "${plan.name}" has no repository yet`, {
-    hint: 'its password was never set: remove the plan and add it again',
+    hint: 'its password was never set; give the same `olares-backup plan add` again to go on',
   });
 }
 

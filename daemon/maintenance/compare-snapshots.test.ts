@@ -42,11 +42,13 @@ it('tells what is missing, found again, gone and foreign', () => {
 
 it('takes back a snapshot of ours that the ledger lost, under its own id', () => {
   const uuid = '33333333-3333-4333-8333-333333333333';
-  const ours = [`agent-snapshot=${uuid}`, 'agent-job=job', `repo-id=${PLAN}`];
-  expect(compare([], [listed('a', ours)]).added).toMatchObject([
-    { id: uuid, jobId: 'job', state: 'present' },
+  const ours = [`agent-job=${uuid}`, `repo-id=${PLAN}`];
+  expect(compare([], [listed('a', ours)]).added).toMatchObject([{ id: uuid, jobId: uuid, state: 'present' }]);
+  expect(compare([], [listed('a', ours), listed('b', ours)]).added).toMatchObject([
+    { id: uuid },
+    { id: uuidFor(id('b')) },
   ]);
-  const theirs = [`agent-snapshot=${uuid}`, 'repo-id=other'];
+  const theirs = [`agent-job=${uuid}`, 'repo-id=other'];
   expect(compare([], [listed('a', theirs)]).added).toMatchObject([{ state: 'foreign' }]);
 });
 

@@ -34,19 +34,25 @@ export function compareSnapshots(options: ComparisonOptions): Comparison {
     added: list
       .filter(({ resticId }) => !known.has(resticId))
       .filter(({ tags }) => !isJobActive(tagValue(tags, 'agent-job') ?? ''))
-      .map((snapshot) => toRow(planId, snapshot)),
+      .map((snapshot) => toRow(planId, snapshot))
+      .map((row, index, rows) => withOwnId(row, [...ledger, ...rows.slice(0, index)])),
   };
+}
+
+/** A job that was tried again may have made two snapshots: only the first has the job's id. */
+function withOwnId(row: LedgerRow, others: readonly { readonly id: string }[]): LedgerRow {
+  return others.some(({ id }) => id === row.id) ? { ...row, id: uuidFor(row.resticId) } : row;
 }
 
 function toRow(planId: string, snapshot: RepositorySnapshot): LedgerRow {
   const { resticId, tags } = snapshot;
-  const uuid = tagValue(tags, 'agent-snapshot');
-  const isOurs = uuid !== undefined && UUID.test(uuid) && tagValue(tags, 'repo-id') === planId;
+  const jobId = tagValue(tags, 'agent-job') ?? '';
+  const isOurs = UUID.test(jobId) && tagValue(tags, 'repo-id') === planId;
   return {
-    id: isOurs ? uuid : uuidFor(resticId),
+    id: isOurs ? jobId : uuidFor(resticId),
     resticId,
     planId,
-    jobId: (isOurs && tagValue(tags, 'agent-job')) || null,
+    jobId: isOurs ? jobId : null,
     takenAt: snapshot.takenAt,
     paths: snapshot.paths,
     filesTotal: snapshot.filesTotal ?? null,

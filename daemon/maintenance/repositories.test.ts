@@ -84,7 +84,6 @@ describe('a repository from its first key to a lost snapshot', () => {
         'operator=app',
         `repo-id=${plan.id}`,
         `files-prefix-path=${btoa(JSON.stringify([world.source]))}`,
-        `agent-snapshot=${snapshot?.id}`,
         `agent-job=${snapshot?.jobId}`,
       ].toSorted(),
     );

@@ -24,7 +24,7 @@ export interface ReportOutlet {
   stop(): Promise<void>;
 }
 
-const OUTLET = 'space-http';
+export const REPORT_OUTLET = 'space-http';
 const BATCH = 100;
 /** An answer that is no fault of the network is tried this often before the report is given up, so that one can't block all. */
 const MAX_REFUSALS = 10;
@@ -51,7 +51,7 @@ export function startReportOutlet(options: ReportOutletOptions): ReportOutlet {
     options.log.error({ err: error }, 'reports to Space stopped'),
   );
   return {
-    pending: () => Math.max(options.store.events.newestSeq() - options.store.cursors.get(OUTLET), 0),
+    pending: () => Math.max(options.store.events.newestSeq() - options.store.cursors.get(REPORT_OUTLET), 0),
     async stop() {
       stopping.abort();
       unsubscribe();
@@ -70,13 +70,13 @@ async function deliverBatch(
 ): Promise<boolean> {
   const identity = options.session.identity();
   if (!identity || identity.refused) return false;
-  const events = options.store.events.after(options.store.cursors.get(OUTLET), BATCH);
+  const events = options.store.events.after(options.store.cursors.get(REPORT_OUTLET), BATCH);
   for (const event of events) {
     const context = { ...options.context, userid: identity.userid, token: '' };
     for (const report of reportsOf(event, context)) {
       if (!(await deliver(options, report, event, { stop, wakeSignal }))) return false;
     }
-    options.store.commit(() => options.store.cursors.set(OUTLET, event.seq));
+    options.store.commit(() => options.store.cursors.set(REPORT_OUTLET, event.seq));
   }
   return events.length > 0;
 }

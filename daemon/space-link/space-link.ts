@@ -1,14 +1,16 @@
-import type { Link, Plan, Progress, RemoteRule } from '../../contract/index.ts';
+import type { DoctorCheck, Link, Plan, Progress, RemoteRule } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Health } from '../health/health.ts';
 import type { Store } from '../store/store.ts';
-import { createSpaceSession } from './account.ts';
+import { createSpaceSession, type SpaceSession } from './account.ts';
 import { createCommands, type CommandEffects } from './commands.ts';
 import { openIdentityFile } from './identity.ts';
 import { startLink } from './link.ts';
-import { startReportOutlet } from './report-outlet.ts';
+import { SPACE_OUTLET } from './conversation.ts';
+import { REPORT_OUTLET, startReportOutlet } from './report-outlet.ts';
+import { spaceCheck } from './space-check.ts';
 import type { SpaceAccount, SpaceStorage } from './space-types.ts';
 import { createSpaceStorage } from './storage.ts';
 
@@ -36,6 +38,8 @@ export interface SpaceLinkOptions {
 export interface SpacePart {
   readonly account: SpaceAccount;
   readonly storage: SpaceStorage;
+  /** Is somebody signed in, does the link stand, do the clocks agree? */
+  doctorCheck(): DoctorCheck;
   /** Called when the account changed: signed in, signed out, refused. */
   onChanged(listener: () => void): void;
   /** Begins to report and to listen; before it only calls that others ask for are made. */
@@ -64,8 +68,11 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
   return {
     account,
     storage,
+    doctorCheck: () =>
+      spaceCheck({ account: session.account(), link: linkView(), offsetMs: session.clockOffsetMs() }),
     onChanged: (listener) => session.onChanged(listener),
     start(parts) {
+      keepEventsFor(options.store, session);
       const commands = createCommands({ ...options, effects: parts.effects });
       const link = startLink({ ...options, session, commands, onProgress: parts.onProgress });
       const reports = startReportOutlet({
@@ -86,6 +93,19 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
       };
     },
   };
+}
+
+/** Outlets whose place in the log is remembered are waited for when old events are removed. */
+function keepEventsFor(store: Store, session: SpaceSession): void {
+  const remember = () => {
+    if (!session.identity()) return;
+    store.commit(() => {
+      for (const outlet of [REPORT_OUTLET, SPACE_OUTLET])
+        store.cursors.set(outlet, store.cursors.get(outlet));
+    });
+  };
+  remember();
+  session.onChanged(remember);
 }
 
 function reportContext(store: Store, parts: SpaceLinkOptions) {
