@@ -83,7 +83,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
 /** Build configurations (`*.config.ts`) run in Node, whatever the folder they stand in may use. */
 export const BUILD_CONFIG: Omit<FolderRule, 'folder'> = {
   folders: [],
-  packages: ['vite', '@preact/preset-vite'],
+  packages: ['vite'],
   node: true,
 };
 
