@@ -79,6 +79,16 @@ describe('temporary credentials', () => {
     expect(asked).toBe(2);
   });
 
+  it('are asked for again when the first answer came at once', async () => {
+    session.output.credentialsNeeded = () => {
+      asked += 1;
+      deliver(made(`number ${asked}`));
+    };
+    await source.get();
+    now += HOUR_MS;
+    expect((await source.get()).accessKeyId).toBe('number 2');
+  });
+
   it('are waited for no longer after a cancel', async () => {
     const waiting = source.get();
     cancel.abort(new Error('stopped'));

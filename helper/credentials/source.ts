@@ -31,8 +31,10 @@ export function createCredentialSource(session: Session): CredentialSource {
   const waiters = new Set<(credentials: StorageCredentials) => void>();
 
   const ask = () => {
-    if (!asked) output.credentialsNeeded();
+    if (asked) return;
+    // Before the call: an answer may come while it lasts.
     asked = true;
+    output.credentialsNeeded();
   };
   const stopListening = session.onCredentials((credentials) => {
     asked = false;
