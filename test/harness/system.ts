@@ -3,7 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Job, Plan, Status } from '../../contract/index.ts';
+import type { Status } from '../../contract/index.ts';
+import { createApiClient, type ApiClient, type Job, type Plan } from '../../contract/index.ts';
+import { createTransport } from '../../cli/transport.ts';
 import { runProgram, startProgram } from '../../scripts/start/processes.mjs';
 import type { SpaceFaults } from '../../space/faults.ts';
 import { openSpace, type SpaceServer } from '../../space/server.ts';
@@ -31,6 +33,8 @@ export interface SystemOptions {
 
 /** A whole system: the Space in this process, the agent and its CLI as the built programs. */
 export class TestSystem {
+  /** The local API without the cost of a CLI process. */
+  readonly api: ApiClient;
   readonly dir: string;
   readonly stateDir: string;
   readonly passwordFile: string;
@@ -44,6 +48,12 @@ export class TestSystem {
     this.dir = this.#temporary.path;
     this.stateDir = join(this.dir, 'agent');
     this.passwordFile = this.file('password', `${PASSWORD}\n`);
+    const place = {
+      stateDir: this.stateDir,
+      socketDirs: [join(this.stateDir, 'run')],
+      startCommand: 'olares-backupd',
+    };
+    this.api = createApiClient(createTransport({ place, version: '0.0.0', onVersion: () => undefined }));
   }
 
   static async start(options: SystemOptions = {}): Promise<TestSystem> {
@@ -110,6 +120,11 @@ export class TestSystem {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** Where the agent keeps what is there only while it runs. */
+  get runDir(): string {
+    return join(this.stateDir, 'run');
   }
 
   /** SIGTERM. @returns the exit code */
