@@ -217,7 +217,12 @@ export type ArmSummary = Static<typeof ArmSummary>;
 
 /** What each verb answers. */
 export const HelperResults = {
-  version: Type.Object({ version: Type.String(), path: Type.String() }),
+  /** `jailPath`: bubblewrap, without which nothing can be restored. */
+  version: Type.Object({
+    version: Type.String(),
+    path: Type.String(),
+    jailPath: Type.Optional(Type.String()),
+  }),
   arm: ArmSummary,
   backup: BackupSummary,
   snapshots: Type.Array(RepositorySnapshot),

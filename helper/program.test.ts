@@ -81,7 +81,7 @@ describe('the program', () => {
     );
   });
 
-  it.runIf(findProgram(process.env['PATH'] ?? '', 'setpriv'))(
+  it.runIf(findProgram({ packageRoot: '/nowhere', path: process.env['PATH'] ?? '' }, 'setpriv'))(
     'that is killed takes restic with it',
     async () => {
       using bench = new Bench();

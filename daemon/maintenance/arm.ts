@@ -120,6 +120,11 @@ async function changeKey(
       const keys = withKnownRoles(summary, plan.keys);
       plans.setKeys(plan.id, keys, summary.capsule);
       settleRecovery(health, plan, keys);
+      settleOldKeys(
+        health,
+        plan,
+        removeIds.some((id) => keys.some((key) => key.id === id)),
+      );
     },
   });
 }
@@ -158,6 +163,18 @@ export function requireArmed(plan: Plan): void {
   if (plan.state !== 'unarmed') return;
   throw new AppError('conflict', `the plan "${plan.name}" has no repository yet`, {
     hint: 'its password was never set; give the same `olares-backup plan add` again to go on',
+  });
+}
+
+/** Storage may refuse to remove a key; the person must not believe that the old secret is worthless now. */
+function settleOldKeys(health: MaintenanceHealth, plan: Plan, oldRemains: boolean): void {
+  if (!oldRemains) return health.clear('old_key_remains', plan.id);
+  health.raise({
+    code: 'old_key_remains',
+    level: 'warning',
+    message: `The old password or recovery words of "${plan.name}" still open its repository: the storage refused to remove their key.`,
+    hint: `olares-backup key list ${plan.name}, then olares-backup key remove`,
+    planId: plan.id,
   });
 }
 

@@ -1,11 +1,10 @@
-import { constants, existsSync } from 'node:fs';
-import { access, stat, statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toErrorBody, type DoctorCheck } from '../../contract/index.ts';
 import type { MaintenanceEngine } from './maintenance-ports.ts';
 
 const LOW_DISK_BYTES = 1024 ** 3;
-const BWRAP_PLACES = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
 const UNIT_PLACES = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 
 export interface DoctorOptions {
@@ -18,8 +17,7 @@ export interface DoctorOptions {
 /** Looks at the whole set-up; every finding names its way out. Never throws. */
 export function createDoctor(options: DoctorOptions): () => Promise<DoctorCheck[]> {
   const checks = [
-    async () => [await engineCheck(options.engine)],
-    async () => [await jailCheck()],
+    async () => await engineChecks(options.engine),
     async () => [await stateCheck(options.stateDir)],
     async () => [await diskCheck(options.stateDir)],
     async () => unitCheck(),
@@ -38,28 +36,24 @@ function failedCheck(reason: unknown): DoctorCheck {
   return { name: 'check', level: 'error', message, ...(hint !== undefined && { hint }) };
 }
 
-async function engineCheck(engine: MaintenanceEngine): Promise<DoctorCheck> {
+/** One look of the helper, since it is the helper that has to find both. */
+async function engineChecks(engine: MaintenanceEngine): Promise<DoctorCheck[]> {
   try {
-    const { version, path } = await engine.run({ verb: 'version' });
-    return { name: 'restic', level: 'ok', message: `restic ${version} at ${path}` };
+    const { version, path, jailPath } = await engine.run({ verb: 'version' });
+    return [{ name: 'restic', level: 'ok', message: `restic ${version} at ${path}` }, jailCheck(jailPath)];
   } catch (error) {
-    return { ...failedCheck(error), name: 'restic' };
+    return [{ ...failedCheck(error), name: 'restic' }];
   }
 }
 
-async function jailCheck(): Promise<DoctorCheck> {
-  for (const path of BWRAP_PLACES) {
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return { name: 'bubblewrap', level: 'ok', message: path };
-  }
+function jailCheck(jailPath: string | undefined): DoctorCheck {
+  const name = 'bubblewrap';
+  if (jailPath !== undefined) return { name, level: 'ok', message: jailPath };
   return {
-    name: 'bubblewrap',
+    name,
     level: 'warning',
-    message: 'bubblewrap is not installed: restores run without their jail',
-    hint: 'apt-get install bubblewrap',
+    message: 'bubblewrap is not installed: nothing can be restored safely, so nothing is restored',
+    hint: 'apt install bubblewrap',
   };
 }
 

@@ -110,7 +110,8 @@ describe('a repository from its first key to a lost snapshot', () => {
     world.jobs.request({ kind: 'backup', planId: plan.id, lane: plan.id, cause: 'user' });
     await world.jobs.idle();
     expect(world.jobs.get(before)).toMatchObject({
-      state: 'succeeded',
+      state: 'incomplete',
+      reason: expect.stringContaining('just before the agent was interrupted'),
       result: { snapshotId: snapshot.resticId, snapshotUuid: snapshot.id },
     });
     expect(world.store.snapshots.list(plan.id).map(({ id }) => id)).toEqual([snapshot.id]);

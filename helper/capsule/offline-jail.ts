@@ -13,7 +13,7 @@ export const offlineJail = (session: Session): Promise<Wrapper | undefined> => u
 
 /** A view made by bubblewrap, or undefined where it is not installed or may not make namespaces. */
 export async function usableJail(session: Session, args: readonly string[]): Promise<Wrapper | undefined> {
-  const program = findProgram(session.places.path, 'bwrap');
+  const program = findProgram(session.places, 'bwrap');
   if (!program) return undefined;
   const { failed } = await execa(program, [...args, 'true'], {
     env: { PATH: session.places.path },

@@ -64,10 +64,25 @@ interface Arming {
 }
 
 async function create({ session, repository, secrets }: Arming): Promise<ArmSummary> {
-  const repositoryId = await initialize(session, repository);
+  const repositoryId = (await halfMade(repository)) ?? (await initialize(session, repository));
   await addKey(repository, { role: 'user', secret: secrets.user });
   if (secrets.recovery) await addKey(repository, { role: 'recovery', secret: secrets.recovery });
   return readBack({ session, repository, secrets, repositoryId, userId: undefined });
+}
+
+/**
+ * What a `create` that was cut off after `init` left: a repository at this plan's own address that the machine key
+ * opens and no other key does.
+ * @returns its id
+ */
+async function halfMade(repository: Repository): Promise<string | undefined> {
+  if (!(await repository.objects.read('config'))) return undefined;
+  const keys = await listKeys(repository).catch((error: unknown) => {
+    // Another key's repository: `initialize` refuses it in words.
+    if (error instanceof AppError && error.code === 'wrong_password') return [];
+    throw error;
+  });
+  return keys.length === 1 ? (await readConfig((run) => repository.run(run))).id : undefined;
 }
 
 async function adopt({ session, repository, secrets }: Arming): Promise<ArmSummary> {

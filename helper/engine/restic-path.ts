@@ -16,16 +16,17 @@ export function findRestic(places: Places): string {
       hint: HINT,
     });
   }
-  const found = [join(places.packageRoot, '.tools', 'bin', 'restic'), ...inPath(places.path, 'restic')].find(
-    isProgram,
-  );
+  const found = findProgram(places, 'restic');
   if (found) return found;
   throw new AppError('engine_missing', 'restic is not installed on this machine', { hint: HINT });
 }
 
-/** The first program of that name in the search path. */
-export function findProgram(path: string, name: string): string | undefined {
-  return inPath(path, name).find(isProgram);
+/** The program of that name: the checkout's own, which set-up brought, else the first in the search path. */
+export function findProgram(
+  { packageRoot, path }: Pick<Places, 'packageRoot' | 'path'>,
+  name: string,
+): string | undefined {
+  return [join(packageRoot, '.tools', 'bin', name), ...inPath(path, name)].find(isProgram);
 }
 
 /** @throws AppError `engine_missing` for versions we know to misbehave */

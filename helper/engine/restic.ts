@@ -106,7 +106,7 @@ function commandLine(session: Session, command: ResticCommand, files: readonly N
     return { program: wrapper.program, args, stdio, reportsPid: wrapper.reportsPid };
   }
   // restic must not go on without a helper that watches it. setpriv becomes restic, so pid and signals are restic's.
-  const setpriv = findProgram(session.places.path, 'setpriv');
+  const setpriv = findProgram(session.places, 'setpriv');
   if (!setpriv) return { program: restic, args: resticArgs, stdio, reportsPid: false };
   return { program: setpriv, args: ['--pdeathsig', 'TERM', restic, ...resticArgs], stdio, reportsPid: false };
 }

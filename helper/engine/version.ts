@@ -2,8 +2,9 @@ import { execa } from 'execa';
 import type { HelperResultOf } from '../../contract/helper-messages.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Session } from '../session.ts';
+import { cancelled } from './exit-codes.ts';
 import { versionMessage } from './messages.ts';
-import { assertVersion, findRestic } from './restic-path.ts';
+import { assertVersion, findProgram, findRestic } from './restic-path.ts';
 
 /**
  * Which restic is used. The only place that pays a process for it.
@@ -11,13 +12,21 @@ import { assertVersion, findRestic } from './restic-path.ts';
  */
 export async function version(session: Session): Promise<HelperResultOf<'version'>> {
   const path = findRestic(session.places);
-  const { stdout, failed } = await execa(path, ['version', '--json'], {
+  const { stdout, failed, timedOut, signal } = await execa(path, ['version', '--json'], {
     env: { PATH: session.places.path },
     extendEnv: false,
     reject: false,
     timeout: 10_000,
     cancelSignal: session.cancel,
   });
+  // A restic that had no time to answer is no unfit one.
+  if (session.cancel.aborted) throw cancelled();
+  if (timedOut || signal) {
+    throw new AppError('failed', `${path} did not say its version in time`, {
+      hint: 'the machine may be short of memory or very busy',
+      retry: 'backoff',
+    });
+  }
   const found = failed ? undefined : parse(stdout);
   if (!versionMessage.check(found)) {
     throw new AppError('engine_missing', `${path} is no restic we can use`, {
@@ -25,7 +34,8 @@ export async function version(session: Session): Promise<HelperResultOf<'version
     });
   }
   assertVersion(found.version, path);
-  return { version: found.version, path };
+  const jailPath = findProgram(session.places, 'bwrap');
+  return { version: found.version, path, ...(jailPath === undefined ? {} : { jailPath }) };
 }
 
 function parse(text: string): unknown {

@@ -35,7 +35,7 @@ export interface JailOptions {
  * @throws AppError `refused` without bubblewrap: never restored without a jail
  */
 export function openJail({ session, staging, access, keepSpecial }: JailOptions): Jail {
-  const program = findProgram(session.places.path, 'bwrap');
+  const program = findProgram(session.places, 'bwrap');
   if (!program)
     throw new AppError('refused', 'a safe restore needs bubblewrap, which is not installed', { hint: HINT });
   const insidePath = join(makePrivateDirectory(join(session.stateDir, 'run')), `staging-${process.pid}`);
