@@ -25,7 +25,7 @@ export async function findRequest(
   if (what === 'latest') {
     return create(session, { snapshot: 'latest', plan: await resolvePlan(session, plan) });
   }
-  if (isBackupUrl(what)) return create(session, { backupUrl: what });
+  if (isBackupUrl(what)) return create(session, { backupUrl: what.trim() });
   if (CODE.test(what) && plan === undefined) {
     const waiting = await session.api
       .call('getRequest', { params: { request: what.toUpperCase() } })
@@ -45,9 +45,11 @@ export async function findRequest(
   return create(session, { snapshot: what.toLowerCase(), ...(plan === undefined ? {} : { plan }) });
 }
 
+/** Mails and chats break long lines, so white space in it means nothing. */
 export function isBackupUrl(text: string): boolean {
-  if (/^(?:https?:\/\/|s3:|\/)/.test(text)) return true;
-  return ENCODED_URL.test(text) && !SNAPSHOT.test(text);
+  const compact = text.replace(/\s+/g, '');
+  if (/^(?:https?:\/\/|s3:|\/)/.test(compact)) return true;
+  return ENCODED_URL.test(compact) && !SNAPSHOT.test(compact);
 }
 
 async function create(

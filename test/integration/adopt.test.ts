@@ -7,7 +7,7 @@ import { formatBackupUrl } from '../../daemon/restore/backup-url.ts';
 import { makeOddTree } from '../../helper/testing/odd-tree.ts';
 import { compareTrees } from '../../scripts/start/compare-trees.mjs';
 import { eventually } from '../harness/eventually.ts';
-import { stockRestic, stockSnapshots } from '../harness/stock-restic.ts';
+import { plainRestic, plainSnapshots } from '../harness/plain-restic.ts';
 import { PASSWORD, TestSystem } from '../harness/system.ts';
 
 let system: TestSystem;
@@ -34,8 +34,8 @@ async function realRepository(password: string): Promise<string> {
     `files-prefix-path=${base64(JSON.stringify([source]))}`,
   ];
   const stock = { repository, password };
-  await stockRestic(stock, ['init']);
-  await stockRestic(stock, ['backup', ...tags.flatMap((tag) => ['--tag', tag]), source]);
+  await plainRestic(stock, ['init']);
+  await plainRestic(stock, ['backup', ...tags.flatMap((tag) => ['--tag', tag]), source]);
   return repository;
 }
 
@@ -49,7 +49,7 @@ describe('a repository that stock restic made with the tags of the real Olares',
       const found = await system.json<Snapshot[]>(['snapshot', 'list', plan.name]);
       return found.length > 0 && found;
     }, 'the adopted snapshot');
-    const [stock] = await stockSnapshots({ repository, password: PASSWORD });
+    const [stock] = await plainSnapshots({ repository, password: PASSWORD });
     expect(old).toMatchObject({ resticId: stock?.id, paths: [source], state: 'foreign' });
 
     const target = join(system.dir, 'adopted');
@@ -57,16 +57,16 @@ describe('a repository that stock restic made with the tags of the real Olares',
     expect((await compareTrees(source, target)).differences).toEqual([]);
 
     await system.done(['backup', plan.name]);
-    expect(await stockSnapshots({ repository, password: PASSWORD })).toHaveLength(2);
+    expect(await plainSnapshots({ repository, password: PASSWORD })).toHaveLength(2);
   });
 
   test('is left as it was when the password is wrong', async () => {
     const repository = await realRepository('another password entirely 9');
     const add = ['plan', 'add', 'Not mine', '--path', source, '--location', repository, '--adopt', '--yes'];
     const outcome = await system.cli([...add, '--schedule', 'manual', ...withPassword()]);
-    expect(outcome).toMatchObject({ code: 12, stderr: expect.stringMatching(/wrong password/i) });
+    expect(outcome).toMatchObject({ code: 12, stderr: expect.stringContaining('does not open') });
     const stock = { repository, password: 'another password entirely 9' };
-    expect(JSON.parse(await stockRestic(stock, ['key', 'list', '--json']))).toHaveLength(1);
+    expect(JSON.parse(await plainRestic(stock, ['key', 'list', '--json']))).toHaveLength(1);
   });
 });
 

@@ -6,11 +6,11 @@ import { makeOddTree } from '../../helper/testing/odd-tree.ts';
 import { compareTrees } from '../../scripts/start/compare-trees.mjs';
 import {
   recoveryWords,
-  stockRestic,
-  stockSnapshots,
-  tryStockRestic,
-  type StockRestic,
-} from '../harness/stock-restic.ts';
+  plainRestic,
+  plainSnapshots,
+  tryPlainRestic,
+  type PlainRestic,
+} from '../harness/plain-restic.ts';
 import { PASSWORD, TestSystem } from '../harness/system.ts';
 
 const SUFFIX = /\/did:key:[^/-]+-([^/-]+)\//;
@@ -37,7 +37,7 @@ describe('a repository at Space', () => {
     env = await temporaryKeys(system);
   });
 
-  const at = (password: string): StockRestic => ({
+  const at = (password: string): PlainRestic => ({
     repository: String(plan.repository?.address),
     password,
     env,
@@ -56,7 +56,7 @@ describe('a repository at Space', () => {
   });
 
   test('carries every tag that the real Olares reads', async () => {
-    const [snapshot] = await stockSnapshots(at(PASSWORD));
+    const [snapshot] = await plainSnapshots(at(PASSWORD));
     const tags = Object.fromEntries((snapshot?.tags ?? []).map(cutAtFirst));
     expect(tags).toEqual({
       'repo-name': base64(plan.name),
@@ -76,17 +76,17 @@ describe('a repository at Space', () => {
     ['the recovery words', () => words],
   ])('is restored bit for bit by stock restic with %s alone', async (how, secret) => {
     const target = system.folder(`stock ${how}`);
-    await stockRestic(at(secret()), ['restore', 'latest', '--target', target]);
+    await plainRestic(at(secret()), ['restore', 'latest', '--target', target]);
     expect((await compareTrees(source, join(target, source))).differences).toEqual([]);
   });
 
   test('opens with nothing else', async () => {
-    const { code, stderr } = await tryStockRestic(at(`${PASSWORD}x`), ['snapshots']);
+    const { code, stderr } = await tryPlainRestic(at(`${PASSWORD}x`), ['snapshots']);
     expect({ code, stderr }).toMatchObject({ code: 12, stderr: expect.stringContaining('wrong password') });
   });
 
   test('is whole in the eyes of stock restic', async () => {
-    expect(await stockRestic(at(PASSWORD), ['check', '--read-data', '--no-lock'])).toContain(
+    expect(await plainRestic(at(PASSWORD), ['check', '--read-data', '--no-lock'])).toContain(
       'no errors were found',
     );
   });
@@ -100,11 +100,11 @@ describe('a repository in a directory', () => {
     const repository = String(plan.repository?.address);
     expect(repository).toBe(join(disk, 'olares-backups', `On disk & more-${plan.id}`));
     for (const password of [PASSWORD, recoveryWords(kit)]) {
-      const [snapshot] = await stockSnapshots({ repository, password });
+      const [snapshot] = await plainSnapshots({ repository, password });
       expect(snapshot?.tags).toContain(`repo-id=${plan.id}`);
       expect(snapshot?.tags?.filter((tag) => tag.startsWith('repo-suffix'))).toEqual([]);
       const target = system.folder(`from disk ${password.length}`);
-      await stockRestic({ repository, password }, ['restore', 'latest', '--target', target]);
+      await plainRestic({ repository, password }, ['restore', 'latest', '--target', target]);
       expect((await compareTrees(source, join(target, source))).differences).toEqual([]);
     }
   });
