@@ -1,13 +1,11 @@
 import { homedir, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import manifest from '../package.json' with { type: 'json' };
 import { AppError, EXIT_CODES, toErrorBody } from '../contract/index.ts';
 import { systemClock } from './base/clock.ts';
 import { systemChance } from './base/ids.ts';
-import { createLog } from './base/log.ts';
-import { loadConfig } from './config/load-config.ts';
-import { startDaemon } from './daemon.ts';
 
 const HELP = `olares-backupd: the backup agent of Olares, as a daemon
 
@@ -27,11 +25,20 @@ Exit codes: 0 ordered stop, 1 crash, 69 restic missing or too old, 78 settings o
 
 /** The stop has to be over by then, whatever hangs: a dead backend may hold restic for 65 s. */
 const STOP_BACKSTOP_MS = 75_000;
+/** The agent waits most of its life: the space for young objects stays at 1 MB instead of growing to 16. */
+const SMALL_MEMORY = '--semi-space-growth-factor=1';
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.includes('--help')) return print(HELP);
   if (argv.includes('--version')) return print(`${manifest.version}\n`);
+  setFlagsFromString(SMALL_MEMORY);
+  // Loaded after the flag, which counts for what comes after it.
+  const [{ createLog }, { loadConfig }, { startDaemon }] = await Promise.all([
+    import('./base/log.ts'),
+    import('./config/load-config.ts'),
+    import('./daemon.ts'),
+  ]);
   const programDir = dirname(fileURLToPath(import.meta.url));
   const config = loadConfig({
     argv: argv.filter((word) => word !== '--check-config'),

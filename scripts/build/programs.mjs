@@ -16,6 +16,14 @@ import { build } from 'esbuild';
 const REQUIRE = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
 // A running program may still load a chunk of the build it was started from.
 const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60_000;
+// Native, or never loaded: the daemon has its own checker instead of Fastify's, and sends itself no requests. Their
+// text would stay in the memory of a process that runs for months.
+const OUTSIDE = ['better-sqlite3'];
+const NOT_OF_USE = {
+  'olares-backupd': ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'],
+};
+// Source text is memory too. Names stay whole and lines short, so that a stack trace can be read.
+const COMPACT = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
 
 /** One promise for each program, of the names of the files it wrote. */
 export function buildPrograms(root, programs) {
@@ -36,7 +44,8 @@ async function bundle({ root, name, entry }) {
     platform: 'node',
     target: 'node20',
     sourcemap: 'linked',
-    external: ['better-sqlite3'],
+    external: [...OUTSIDE, ...(NOT_OF_USE[name] ?? [])],
+    ...COMPACT,
     banner: { js: banner(join(root, entry)) },
     legalComments: 'none',
     logLevel: 'warning',
