@@ -108,6 +108,8 @@ function restoreArgs(
     snapshotId,
     `--target=${jail.insidePath}/content`,
     '--verify',
+    // Holes come back as holes: written out, an image of a disk can be far larger than what it was made from.
+    '--sparse',
     // Capabilities of files and labels of this machine's security modules must not come out of a repository.
     ...(choice.keepSpecial ? [] : ['--exclude-xattr=security.*', '--exclude-xattr=trusted.*']),
     ...(downloadKiBPerSecond === undefined ? [] : [`--limit-download=${downloadKiBPerSecond}`]),
