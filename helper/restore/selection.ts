@@ -1,6 +1,7 @@
-import { basename, relative } from 'node:path';
+import { basename, normalize, relative } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { RestoreChoice } from '../../contract/model/request.ts';
+import { cleanText } from '../../contract/text.ts';
 import { literalPattern, patternLine } from '../engine/excludes.ts';
 import type { Repository } from '../engine/repository.ts';
 
@@ -14,8 +15,15 @@ export interface Selection {
   readonly isPartial: boolean;
 }
 
-/** @throws AppError `invalid_input` when an include lies outside of what is restored */
+/**
+ * @throws AppError `invalid_input` when an include lies outside of what is restored, `integrity` for a root that is no
+ *   plain path: a snapshot names its roots itself, and one of a stranger may name `/../..`
+ */
 export function select(roots: readonly string[], { include = [] }: RestoreChoice): Selection {
+  const odd = roots.find((root) => !root.startsWith('/') || normalize(root) !== root);
+  if (odd !== undefined) {
+    throw new AppError('integrity', `the snapshot names ${cleanText(odd, 200)}, which is no plain path`);
+  }
   const outer = withoutNested(roots);
   const stray = include.find((path) => !outer.some((root) => isInside(path, root)));
   if (stray !== undefined) {
