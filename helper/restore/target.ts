@@ -1,8 +1,9 @@
 import { lstatSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
-import { basename, dirname, join, normalize, relative } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { Session } from '../session.ts';
 import { openAnchor, type Anchor } from './anchor.ts';
+import { isInside } from './selection.ts';
 
 /** Share of the free space that a restore may take. */
 const LARGEST_SHARE = 0.9;
@@ -19,10 +20,12 @@ export interface Target extends Disposable {
  * @throws AppError `invalid_input`, `not_found`, `conflict`, `refused`
  */
 export function openTarget(session: Session, path: string, inPlace: boolean): Target {
-  assertSane(session, path);
+  if (path.includes('\0') || normalize(path) !== path || path.endsWith('/'))
+    throw invalid(path, 'is not a plain absolute path');
   const parent = openParent(dirname(path));
   const name = basename(path);
   try {
+    assertApart(session, parent, { name, path });
     assertFree(parent, { name, path, inPlace });
     return { path, name, parent, [Symbol.dispose]: () => parent[Symbol.dispose]() };
   } catch (error) {
@@ -31,15 +34,16 @@ export function openTarget(session: Session, path: string, inPlace: boolean): Ta
   }
 }
 
-function assertSane({ stateDir }: Session, path: string): void {
-  const invalid = (reason: string) =>
-    new AppError('invalid_input', `the target ${path} ${reason}`, { field: 'target' });
-  if (path.includes('\0') || normalize(path) !== path || path.endsWith('/'))
-    throw invalid('is not a plain absolute path');
-  const isBelow = (inner: string, outer: string) => !relative(outer, inner).startsWith('..');
-  if (isBelow(path, stateDir) || isBelow(stateDir, path))
-    throw invalid('holds or is inside the state directory of the agent');
+/** By their real places: a link on the way to the target must not lead around this. */
+function assertApart({ stateDir }: Session, parent: Anchor, { name, path }: Omit<Place, 'inPlace'>): void {
+  const target = join(realpathSync(parent.path), name);
+  const state = realpathSync(stateDir);
+  if (isInside(target, state) || isInside(state, target))
+    throw invalid(path, 'holds or is inside the state directory of the agent');
 }
+
+const invalid = (path: string, reason: string) =>
+  new AppError('invalid_input', `the target ${path} ${reason}`, { field: 'target' });
 
 function openParent(path: string): Anchor {
   try {
