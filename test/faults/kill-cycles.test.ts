@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { JOB_END_STATES, type Plan } from '../../contract/index.ts';
+import type { Job, Plan } from '../../contract/index.ts';
 import { eventually } from '../harness/eventually.ts';
 import { helperRuns, processesOf } from '../harness/process-table.ts';
 import { stockRestic } from '../harness/stock-restic.ts';
@@ -17,16 +17,23 @@ test(
     await using system = await systemToKill();
     const tell = (text: string) => process.stderr.write(`${text}\n`);
     const report = await runKillCycles(system, { kills: KILLS, seed: SEED, tell });
-    expect(report.acknowledged.size).toBeGreaterThan(KILLS / 10);
+    expect(report.acknowledged.size).toBeGreaterThan(KILLS / 2);
     expect(report.damages).toEqual([]);
     expect(report.recovered).toBe(false);
     const lost = [...report.acknowledged].filter((id) => !report.jobs.has(id));
     expect(lost).toEqual([]);
-    const unhappy = [...report.jobs.values()].filter(({ state }) => state !== 'succeeded');
+    const unhappy = [...report.jobs.values()].filter(({ id, state }) =>
+      report.cancelled.has(id) ? !['succeeded', 'cancelled'].includes(state) : state !== 'succeeded',
+    );
     expect(unhappy).toEqual([]);
+    const revived = [...report.cancelled].filter(
+      ([id, answer]) => answer === 'cancelled' && report.jobs.get(id)?.state !== 'cancelled',
+    );
+    expect(revived).toEqual([]);
 
-    await expectOneReportEach(system);
-    for (const plan of report.plans) await expectSoundRepository(system, plan);
+    const jobs = [...report.jobs.values()].filter(({ kind }) => kind === 'backup');
+    await expectOneReportEach(system, jobs);
+    for (const plan of report.plans) await expectSoundRepository(system, plan, jobs);
     await eventually(() => helperRuns(system.stateDir).length === 0, 'no run of a dead helper');
     const strangers = processesOf(system.stateDir).filter(({ pid }) => pid !== system.daemonPid);
     expect(strangers).toEqual([]);
@@ -35,28 +42,30 @@ test(
 );
 
 /** At least once is what the wire promises; what came twice must have been known to Space already. */
-async function expectOneReportEach(system: TestSystem): Promise<void> {
+async function expectOneReportEach(system: TestSystem, jobs: Job[]): Promise<void> {
   await eventually(async () => (await system.status()).link.pendingReports === 0, 'all reports', 30_000);
-  const jobs = await system.jobs();
   const { id: remote } = await system.api.call('getPlan', { params: { plan: 'remote' } });
   const finals = system.space.state.records
     .receipts()
     .filter(({ call, status, code }) => call === 'snapshotSave' && status !== 'Pending' && code === 200);
   const subjects = finals.map(({ subject }) => subject);
   expect(subjects.filter((subject, index) => subjects.indexOf(subject) !== index)).toEqual([]);
-  const expected = jobs.filter(
-    ({ kind, planId, state }) => kind === 'backup' && planId === remote && JOB_END_STATES.has(state),
-  );
+  const expected = jobs.filter(({ planId }) => planId === remote);
   expect(expected.filter(({ id }) => !subjects.includes(id))).toEqual([]);
 }
 
 /** Each backup that succeeded has its snapshot, and exactly one. */
-async function expectSoundRepository(system: TestSystem, plan: Plan): Promise<void> {
+async function expectSoundRepository(system: TestSystem, plan: Plan, jobs: Job[]): Promise<void> {
   const check = await stockRestic(system, plan, ['check', '--no-lock']);
   expect(check).toMatchObject({ code: 0 });
   const { stdout } = await stockRestic(system, plan, ['snapshots', '--no-lock', '--json']);
   const snapshots = JSON.parse(stdout) as { id: string; tags: string[] }[];
   const made = snapshots.map(({ tags }) => tags.find((tag) => tag.startsWith('agent-job=')));
-  const jobs = (await system.jobs()).filter(({ kind, planId }) => kind === 'backup' && planId === plan.id);
-  for (const { id } of jobs) expect(made.filter((tag) => tag === `agent-job=${id}`)).toHaveLength(1);
+  const counted = jobs
+    .filter(({ planId }) => planId === plan.id)
+    .map(({ id, state }) => ({ id, state, count: made.filter((tag) => tag === `agent-job=${id}`).length }));
+  // A cancel may come when the snapshot is just there.
+  expect(counted.filter(({ state, count }) => count > 1 || (state === 'succeeded' && count === 0))).toEqual(
+    [],
+  );
 }

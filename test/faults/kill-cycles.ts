@@ -17,6 +17,8 @@ export interface KillCycleOptions {
 export interface KillCycleReport {
   /** Jobs whose request was answered. */
   readonly acknowledged: ReadonlySet<string>;
+  /** Jobs whose cancelling was asked for, and what was answered, if anything. */
+  readonly cancelled: ReadonlyMap<string, Job['state'] | undefined>;
   /** Answers of `PRAGMA integrity_check` and the like that were not "ok". */
   readonly damages: readonly string[];
   /** What the agent knows of the acknowledged jobs after everything was allowed to end. */
@@ -25,6 +27,8 @@ export interface KillCycleReport {
   readonly recovered: boolean;
 }
 
+/** One life in this many also asks for a check: each is a job of its own, so more would only make a long end. */
+const CHECK_CYCLE = 7;
 /** One in this many kills is given time enough for a whole backup. */
 const LONG_CYCLE = 8;
 const SHORT_MS = 900;
@@ -52,13 +56,16 @@ export async function runKillCycles(
 ): Promise<KillCycleReport> {
   const random = randomOf(seed);
   const acknowledged = new Set<string>();
+  const cancelled = new Map<string, Job['state'] | undefined>();
   const damages: string[] = [];
   await system.killDaemon();
   for (let kill = 1; kill <= kills; kill++) {
     const isLong = kill % LONG_CYCLE === 0;
     const lifeMs = isLong ? SHORT_MS + random() * (LONG_MS - SHORT_MS) : random() * SHORT_MS;
     writeFileSync(join(system.dir, 'source-remote', 'file'), `${kill}`);
-    await liveAndDie(system, lifeMs, acknowledged);
+    const alsoCheck = kill % CHECK_CYCLE === 0;
+    const mayCancel = isLong ? () => false : () => random() < 0.5;
+    await liveAndDie(system, lifeMs, { acknowledged, cancelled, alsoCheck, mayCancel });
     damages.push(...lookAtDatabase(system));
     if (kill % 25 === 0)
       tell(`${kill} kills, ${acknowledged.size} jobs acknowledged, ${damages.length} damages`);
@@ -67,30 +74,53 @@ export async function runKillCycles(
   const jobs = await endOf(system, acknowledged);
   const { plans, conditions } = await system.status();
   const recovered = conditions.some(({ code }) => code === 'database_recovered');
-  return { acknowledged, damages, jobs, plans, recovered };
+  return { acknowledged, cancelled, damages, jobs, plans, recovered };
 }
 
-async function liveAndDie(system: TestSystem, lifeMs: number, acknowledged: Set<string>): Promise<void> {
+interface Wishes {
+  readonly acknowledged: Set<string>;
+  readonly cancelled: Map<string, Job['state'] | undefined>;
+  readonly mayCancel: () => boolean;
+  alsoCheck: boolean;
+}
+
+async function liveAndDie(system: TestSystem, lifeMs: number, wishes: Wishes): Promise<void> {
   const daemon = startBare(system);
   const end = once(daemon, 'exit');
   const death = pause(lifeMs).then(() => daemon.kill('SIGKILL'));
-  while (daemon.exitCode === null && daemon.signalCode === null) await askForJobs(system, acknowledged);
+  while (daemon.exitCode === null && daemon.signalCode === null) await askForJobs(system, wishes);
   await Promise.all([end, death]);
   if (daemon.exitCode !== null) throw new Error(`the agent ended by itself with code ${daemon.exitCode}`);
 }
 
 /** What is answered is acknowledged; what is not may or may not exist. */
-async function askForJobs(system: TestSystem, acknowledged: Set<string>): Promise<void> {
+async function askForJobs(system: TestSystem, wishes: Wishes): Promise<void> {
   try {
     for (const plan of ['remote', 'local']) {
-      acknowledged.add((await system.api.call('backupPlan', { params: { plan } })).id);
+      const { id } = await system.api.call('backupPlan', { params: { plan } });
+      wishes.acknowledged.add(id);
+      if (wishes.mayCancel()) await cancel(system, id, wishes.cancelled);
     }
-    acknowledged.add((await system.api.call('checkPlan', { params: { plan: 'local' } })).id);
-    await pause(150);
+    if (wishes.alsoCheck) {
+      wishes.acknowledged.add((await system.api.call('checkPlan', { params: { plan: 'local' } })).id);
+      wishes.alsoCheck = false;
+    }
+    await pause(20);
   } catch (error) {
     const isAway = error instanceof AppError && error.code === 'daemon_not_running';
     if (!isAway) throw error;
     await pause(10);
+  }
+}
+
+async function cancel(system: TestSystem, id: string, cancelled: Wishes['cancelled']): Promise<void> {
+  // Asked for is more than answered: it may be carried out although the answer never came.
+  cancelled.set(id, cancelled.get(id));
+  try {
+    cancelled.set(id, (await system.api.call('cancelJob', { params: { job: id } })).state);
+  } catch (error) {
+    const hasEnded = error instanceof AppError && error.code === 'conflict';
+    if (!hasEnded) throw error;
   }
 }
 
