@@ -24,6 +24,7 @@ import { createScheduler } from './scheduler/create-scheduler.ts';
 import { createSpacePart } from './space-link/space-link.ts';
 import { openStore } from './store/open-store.ts';
 import { createUsage } from './usage/usage.ts';
+import { watchUsage } from './usage/watch-usage.ts';
 import { apiPorts, commandEffects } from './wiring.ts';
 
 export interface DaemonOptions {
@@ -129,7 +130,12 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
     onProgress: (listener) => jobs.onProgress(listener),
   });
   stack.push('space-link', () => link.stop());
-  space.onChanged(() => jobs.wake());
+  const meter = watchUsage({ usage: parts.usage, store, log });
+  stack.push('usage', () => meter.stop());
+  space.onChanged(() => {
+    jobs.wake();
+    meter.measure();
+  });
   scheduler.start();
   stack.push('scheduler', () => scheduler.stop());
   const minute = setInterval(() => lookEachMinute(parts, log), 60_000);

@@ -48,7 +48,7 @@ async function runOn(source) {
     if (![0, 3].includes(backup.code))
       say(`The snapshot did not succeed (exit code ${backup.code}); the agent stays up.`);
     say();
-    await stack.cli(['usage'], { show: true });
+    await stack.cli(['usage', '--refresh'], { show: true });
     await sayWhere(stack, name);
     await stopped;
   } finally {
