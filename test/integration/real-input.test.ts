@@ -18,8 +18,15 @@ test('all that a file system can hold comes back from Space bit for bit', { time
 
   const target = join(system.dir, 'restored');
   const restore = await system.json<Job>([
-    ...['restore', 'latest', '--plan', plan.name, '--target', target],
-    ...['--yes', '--password-file', system.passwordFile],
+    'restore',
+    'latest',
+    '--plan',
+    plan.name,
+    '--target',
+    target,
+    '--yes',
+    '--password-file',
+    system.passwordFile,
   ]);
   expect(restore.state).toBe('succeeded');
   const { entries, differences } = await compareTrees(source, target);
