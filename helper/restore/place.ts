@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { syncDirectory } from '../state-files.ts';
 import { descend, openAnchor, type Anchor } from './anchor.ts';
+import { moveEntry } from './move.ts';
 import { rootNames, type Selection } from './selection.ts';
 import type { Target } from './target.ts';
 
@@ -49,7 +50,7 @@ function stagedPath({ staging, selection }: Placing): string {
   mkdirSync(gathered, { mode: 0o755 });
   for (const [root, name] of rootNames(roots)) {
     if (lstatSync(join(content, root), { throwIfNoEntry: false }))
-      renameSync(join(content, root), join(gathered, name));
+      moveEntry(join(content, root), join(gathered, name));
   }
   return gathered;
 }
@@ -64,7 +65,7 @@ function assertThere(path: string, root: string): string {
 /** Never replaces anything but an empty directory, also when it appeared a moment ago. */
 function moveNew(from: string, to: string): void {
   try {
-    if (lstatSync(from).isDirectory()) return renameSync(from, to);
+    if (lstatSync(from).isDirectory()) return moveEntry(from, to);
     linkSync(from, to);
     unlinkSync(from);
   } catch (error) {
@@ -133,7 +134,7 @@ function movePath({ old, current, fresh, undone }: Trees, way: string, manifest:
   const at = place.at(name);
   if (lstatSync(at, { throwIfNoEntry: false })) {
     using shelf = descend(old, folders, true);
-    renameSync(at, shelf.at(name));
+    moveEntry(at, shelf.at(name));
     undone.push(() => putBack({ from: old, to: current }, folders, name));
     manifest.replaced.push(way);
   } else manifest.added.push(way);
@@ -145,7 +146,7 @@ function movePath({ old, current, fresh, undone }: Trees, way: string, manifest:
 function putBack(trees: { from: Anchor; to: Anchor }, folders: readonly string[], name: string): void {
   using from = descend(trees.from, folders, false);
   using to = descend(trees.to, folders, false);
-  renameSync(from.at(name), to.at(name));
+  moveEntry(from.at(name), to.at(name));
 }
 
 export const parts = (path: string): string[] =>

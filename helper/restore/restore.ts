@@ -56,7 +56,7 @@ async function bringBack({ request, session, repository }: Restore): Promise<Res
   const inPlace = choice.inPlace === true;
   using target = openTarget(session, request.target, inPlace);
   const selection = await selectionOf({ request, session, repository }, inPlace);
-  await using staging = openStaging(target.parent, request.requestId);
+  await using staging = await openStaging(target.parent, request.requestId);
   const keepSpecial = choice.keepSpecial === true;
   using jail = openJail({ session, staging: staging.anchor, access: request.access, keepSpecial });
   const faults = await download({

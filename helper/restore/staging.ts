@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { AppError } from '../../contract/errors.ts';
 import { isPrivate, openAnchor, type Anchor } from './anchor.ts';
+import { removeTree } from './move.ts';
 
 /** A new private directory beside the target, on the same file system, so that placing is a rename. */
 export interface Staging extends AsyncDisposable {
@@ -12,10 +12,10 @@ export interface Staging extends AsyncDisposable {
  * @param parent of the target
  * @throws AppError `refused` when it cannot be made
  */
-export function openStaging(parent: Anchor, requestId: string): Staging {
+export async function openStaging(parent: Anchor, requestId: string): Promise<Staging> {
   const name = `.olares-restore-${requestId}`;
   try {
-    removeOld(parent.at(name));
+    await removeOld(parent.at(name));
     mkdirSync(parent.at(name), { mode: 0o700 });
     const anchor = openAnchor(parent.at(name));
     if (!isPrivate(anchor)) throw new Error('the directory just made is not ours: it was exchanged');
@@ -23,9 +23,9 @@ export function openStaging(parent: Anchor, requestId: string): Staging {
       anchor,
       async [Symbol.asyncDispose]() {
         // By its open directory first: the name may have been given to something else.
-        await rm(`${anchor.path}/content`, { recursive: true, force: true });
+        await removeTree(anchor.at('content'));
         anchor[Symbol.dispose]();
-        await rm(parent.at(name), { recursive: true, force: true });
+        await removeTree(parent.at(name));
       },
     };
   } catch (error) {
@@ -38,7 +38,7 @@ export function openStaging(parent: Anchor, requestId: string): Staging {
 }
 
 /** What a killed run of the same request left. */
-function removeOld(path: string): void {
+async function removeOld(path: string): Promise<void> {
   const old = lstatSync(path, { throwIfNoEntry: false });
-  if (old?.isDirectory() && old.uid === process.geteuid?.()) rmSync(path, { recursive: true });
+  if (old?.isDirectory() && old.uid === process.geteuid?.()) await removeTree(path);
 }
