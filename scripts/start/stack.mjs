@@ -11,14 +11,14 @@ const OLARES_NAME = 'alice@olares.com';
  * @param dir keeps everything; started again on the same one it goes on where it was
  * @param ports preferred ports `{space, page}`; a taken one is replaced by a free one. 0 = any
  */
-export async function startStack({ root, dir, ports, log }) {
+export async function startStack({ root, dir, ports, log, spaceArgs = [] }) {
   const places = { spaceDir: join(dir, 'space'), stateDir: join(dir, 'agent') };
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const spacePort = await freePort(ports.space);
   const space = await startProgram({
     root,
     name: 'olares-space',
-    args: ['--data', places.spaceDir, '--listen', `127.0.0.1:${spacePort}`],
+    args: ['--data', places.spaceDir, '--listen', `127.0.0.1:${spacePort}`, ...spaceArgs],
     log,
   });
   const pagePort = await freePort(ports.page);
