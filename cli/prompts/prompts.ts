@@ -44,6 +44,29 @@ export function showSecretScreen(lines: readonly string[], message: string): Pro
   });
 }
 
+const CTRL_C = 3;
+
+/**
+ * Work between two questions: what is typed meanwhile is neither shown nor kept, since it may be a password typed ahead.
+ * @throws AppError `cancelled` at Ctrl-C
+ */
+export async function unheard<T>(work: Promise<T>): Promise<T> {
+  const terminal = openTerminal();
+  terminal.input.setRawMode(true);
+  const stopped = new Promise<never>((_resolve, reject) => {
+    terminal.input.on('data', (typed: Buffer) => {
+      if (typed.includes(CTRL_C)) reject(new AppError('cancelled', 'stopped while the password was checked'));
+    });
+  });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    terminal.input.setRawMode(false);
+    terminal.input.destroy();
+    terminal.output.destroy();
+  }
+}
+
 interface TerminalContext {
   readonly input: ReadStream;
   readonly output: WriteStream;

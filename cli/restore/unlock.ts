@@ -54,13 +54,19 @@ async function unlock(
   const line = await openSecretLine(channel);
   try {
     const password = normaliseKnownPassword(await source(channel.triesLeft));
-    await line.send({ password });
+    await sent(session, line.send({ password }));
   } catch (error) {
     const isWrong = error instanceof AppError && error.code === 'wrong_password';
     throw isWrong ? wrongPassword(request, channel.triesLeft) : withSeconds(error);
   } finally {
     line.close();
   }
+}
+
+async function sent(session: Session, verdict: Promise<void>): Promise<void> {
+  if (!session.interactive) return verdict;
+  const { unheard } = await import('../prompts/prompts.ts');
+  return unheard(verdict);
 }
 
 async function requestCheck(
