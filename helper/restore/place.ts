@@ -1,7 +1,7 @@
-import { linkSync, lstatSync, mkdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import { syncDirectory } from '../state-files.ts';
+import { createPrivateFileSync, syncDirectory } from '../state-files.ts';
 import { descend, openAnchor, type Anchor } from './anchor.ts';
 import { moveEntry } from './move.ts';
 import { rootNames, type Selection } from './selection.ts';
@@ -23,6 +23,8 @@ export interface UndoManifest {
   readonly added: string[];
 }
 export const UNDO_MANIFEST = '.olares-undo.json';
+/** End of the name of a kept tree that holds paths of the target, and not all of it. */
+export const PATHS_END = '-paths';
 
 /**
  * Moves the staged tree to its target by rename.
@@ -93,21 +95,25 @@ function exchange({ target, stamp }: Placing, staged: string): string {
   return join(dirname(path), kept);
 }
 
-/** Some paths of a tree that stays: each old one moves into the kept tree, each new one takes its place. */
+/**
+ * Some paths of a tree that stays: each old one moves into the kept tree, each new one takes its place. What is to move
+ * is written down first, so that a restore that is killed on the way can be undone too.
+ */
 function placePaths({ staging, target, selection, stamp }: Placing): string {
-  const kept = `${target.name}.before-restore-${stamp}`;
+  const kept = `${target.name}.before-restore-${stamp}${PATHS_END}`;
   mkdirSync(target.parent.at(kept), { mode: 0o700 });
   using old = openAnchor(target.parent.at(kept));
   using current = openAnchor(target.parent.at(target.name));
   const root = selection.roots[0] ?? '/';
   using fresh = descend(staging, ['content', ...parts(root)], false);
-  const manifest: UndoManifest = { replaced: [], added: [] };
+  const ways = selection.include.map((path) => relative(root, path)).filter((way) => has(fresh, way));
+  const isThere = (way: string) => has(current, way);
+  const manifest = { replaced: ways.filter(isThere), added: ways.filter((way) => !isThere(way)) };
+  createPrivateFileSync(old.at(UNDO_MANIFEST), JSON.stringify(manifest satisfies UndoManifest));
+  syncDirectory(target.parent.path);
   const undone: (() => void)[] = [];
   try {
-    for (const path of selection.include) {
-      movePath({ old, current, fresh, undone }, relative(root, path), manifest);
-    }
-    writeFileSync(old.at(UNDO_MANIFEST), JSON.stringify(manifest), { mode: 0o600 });
+    for (const way of ways) movePath({ old, current, fresh, undone }, way);
   } catch (error) {
     for (const step of undone.toReversed()) step();
     throw error;
@@ -115,6 +121,9 @@ function placePaths({ staging, target, selection, stamp }: Placing): string {
   for (const anchor of [old, current, target.parent]) syncDirectory(anchor.path);
   return join(dirname(target.path), kept);
 }
+
+const has = (tree: Anchor, way: string) =>
+  lstatSync(join(tree.path, way), { throwIfNoEntry: false }) !== undefined;
 
 interface Trees {
   readonly old: Anchor;
@@ -124,20 +133,18 @@ interface Trees {
   readonly undone: (() => void)[];
 }
 
-function movePath({ old, current, fresh, undone }: Trees, way: string, manifest: UndoManifest): void {
+function movePath({ old, current, fresh, undone }: Trees, way: string): void {
   const folders = parts(dirname(way));
   const name = way.slice(way.lastIndexOf('/') + 1);
   using source = descend(fresh, folders, false);
   using place = descend(current, folders, true);
   const from = source.at(name);
-  if (!lstatSync(from, { throwIfNoEntry: false })) return;
   const at = place.at(name);
   if (lstatSync(at, { throwIfNoEntry: false })) {
     using shelf = descend(old, folders, true);
     moveEntry(at, shelf.at(name));
     undone.push(() => putBack({ from: old, to: current }, folders, name));
-    manifest.replaced.push(way);
-  } else manifest.added.push(way);
+  }
   moveNew(from, at);
   undone.push(() => putBack({ from: current, to: fresh }, folders, name));
 }

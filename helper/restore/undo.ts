@@ -1,13 +1,14 @@
-import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { lstatSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { Type } from 'typebox';
 import { AppError } from '../../contract/errors.ts';
 import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-messages.ts';
 import { parser } from '../../contract/schema.ts';
 import type { Session } from '../session.ts';
-import { syncDirectory } from '../state-files.ts';
+import { readPrivateFile, syncDirectory } from '../state-files.ts';
 import { descend, openAnchor, type Anchor } from './anchor.ts';
-import { parts, UNDO_MANIFEST } from './place.ts';
+import { moveEntry } from './move.ts';
+import { parts, PATHS_END, UNDO_MANIFEST, type UndoManifest } from './place.ts';
 import { openTarget } from './target.ts';
 
 const Manifest = Type.Object({ replaced: Type.Array(Type.String()), added: Type.Array(Type.String()) });
@@ -26,15 +27,12 @@ export async function undo(
   using target = openTarget(session, path, true);
   const { parent, name } = target;
   const kept = basename(undoPath);
-  if (
-    !lstatSync(parent.at(kept), { throwIfNoEntry: false })?.isDirectory() &&
-    !lstatSync(parent.at(kept), { throwIfNoEntry: false })
-  ) {
+  if (!lstatSync(parent.at(kept), { throwIfNoEntry: false })) {
     throw new AppError('not_found', `${undoPath} is not there any more, so the restore cannot be undone`);
   }
   const aside = `${name}.restored-${requestId.slice(0, 8)}`;
-  const manifest = readManifest(parent, kept);
-  if (manifest) undoPaths({ parent, name, kept, aside }, manifest);
+  // By its name: what lies in a whole tree is not ours, and may look like a list.
+  if (kept.endsWith(PATHS_END)) undoPaths({ parent, name, kept, aside });
   else undoTree({ parent, name, kept, aside });
   syncDirectory(parent.path);
   session.output.log('info', `undone; what the restore brought is kept as ${dirname(path)}/${aside}`);
@@ -67,14 +65,18 @@ function undoTree({ parent, name, kept, aside }: Names): void {
   }
 }
 
-type PathManifest = NonNullable<ReturnType<typeof readManifest>>;
-
-function undoPaths({ parent, name, kept, aside }: Names, { replaced, added }: PathManifest): void {
+function undoPaths({ parent, name, kept, aside }: Names): void {
   using old = openAnchor(parent.at(kept));
+  const { replaced, added } = readManifest(old);
   using current = openAnchor(parent.at(name));
   using away = descend(parent, [aside], true);
-  for (const way of [...added, ...replaced]) move(current, away, way);
-  for (const way of replaced) move(old, current, way);
+  for (const way of added) move(current, away, way);
+  for (const way of replaced) {
+    // Not there: the restore, or an undo before this one, was killed before or after it came to this path.
+    if (!lstatSync(join(old.path, way), { throwIfNoEntry: false })) continue;
+    move(current, away, way);
+    move(old, current, way);
+  }
   rmSync(parent.at(kept), { recursive: true });
 }
 
@@ -84,17 +86,20 @@ function move(from: Anchor, to: Anchor, way: string): void {
   using place = descend(to, folders, true);
   const entry = basename(way);
   // Removed by a person since: then there is nothing to set aside.
-  if (lstatSync(source.at(entry), { throwIfNoEntry: false })) renameSync(source.at(entry), place.at(entry));
+  if (lstatSync(source.at(entry), { throwIfNoEntry: false })) moveEntry(source.at(entry), place.at(entry));
 }
 
-function readManifest(parent: Anchor, kept: string) {
+/** @throws AppError `integrity` when it cannot be read, or names a path that is not below the target */
+function readManifest(kept: Anchor): UndoManifest {
   try {
-    using old = openAnchor(parent.at(kept));
-    const manifest: unknown = JSON.parse(readFileSync(old.at(UNDO_MANIFEST), 'utf8'));
-    return parser(Manifest).parse(manifest, 'undo list');
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    // A whole tree was kept, which has no list.
-    return undefined;
+    const manifest: unknown = JSON.parse(readPrivateFile(kept.at(UNDO_MANIFEST)).toString('utf8'));
+    const { replaced, added } = parser(Manifest).parse(manifest, 'undo list');
+    if ([...replaced, ...added].every((way) => !way.split('/').includes('..'))) return { replaced, added };
+    throw new Error('it names a path that is not below the target');
+  } catch (cause) {
+    throw new AppError('integrity', 'the list of what the restore replaced cannot be read', {
+      hint: 'put the files back by hand; nothing was changed',
+      cause,
+    });
   }
 }
