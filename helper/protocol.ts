@@ -160,6 +160,7 @@ interface Writer extends Output {
 function createWriter(output: Writable, clock: () => number): Writer {
   let isOpen = true;
   let progressAt = 0;
+  let phase: HelperProgress['phase'] | undefined;
   // The daemon may be gone; its absence shows at the end of our input.
   output.on('error', () => (isOpen = false));
   const send = (message: HelperOutput): Promise<void> =>
@@ -173,7 +174,9 @@ function createWriter(output: Writable, clock: () => number): Writer {
     log: (level, message) => void send({ type: 'log', level, message }),
     credentialsNeeded: () => void send({ type: 'credentials-needed' }),
     progress(progress: HelperProgress) {
-      if (clock() - progressAt < PROGRESS_INTERVAL_MS) return;
+      // A new phase always: whether files were put in place yet decides what a person is told after a crash.
+      if (progress.phase === phase && clock() - progressAt < PROGRESS_INTERVAL_MS) return;
+      phase = progress.phase;
       progressAt = clock();
       void send({ type: 'progress', progress });
     },

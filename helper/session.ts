@@ -16,7 +16,7 @@ export interface Places {
 export interface Output {
   /** The helper runs, and listens on its secret channel where the request names one. */
   ready(): void;
-  /** Passed on at most once per second. */
+  /** Passed on at most once per second and phase. */
   progress(progress: HelperProgress): void;
   log(level: 'info' | 'warn', message: string): void;
   credentialsNeeded(): void;
