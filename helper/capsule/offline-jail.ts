@@ -9,7 +9,14 @@ const ARGS = ['--unshare-net', '--die-with-parent', '--ro-bind', '/', '/', '--de
  * No network and nothing to write to, for a process that gets a typed password. Undefined where that cannot be had: there
  * the unit's own sandbox has to do, and a local path needs no network.
  */
-export const offlineJail = (session: Session): Promise<Wrapper | undefined> => usableJail(session, ARGS);
+export function offlineJail(session: Session): Promise<Wrapper | undefined> {
+  const known = looked.get(session) ?? usableJail(session, ARGS);
+  looked.set(session, known);
+  return known;
+}
+
+/** Whether it can be had is found out once, so that it can be done while a person still types. */
+const looked = new WeakMap<Session, Promise<Wrapper | undefined>>();
 
 /** A view made by bubblewrap, or undefined where it is not installed or may not make namespaces. */
 export async function usableJail(session: Session, args: readonly string[]): Promise<Wrapper | undefined> {

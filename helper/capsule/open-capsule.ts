@@ -29,7 +29,7 @@ export async function opensKey(session: Session, key: CapsuleKey, password: Buff
     for (const folder of FOLDERS) mkdirSync(join(directory, folder), { mode: 0o700 });
     writeFileSync(join(directory, 'config'), key.config, { mode: 0o600 });
     writeFileSync(join(directory, 'keys', key.id), key.content, { mode: 0o600 });
-    return await tryPassword({ session, directory, keyId: key.id, password });
+    return await tryPassword({ session, directory, password });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -38,17 +38,17 @@ export async function opensKey(session: Session, key: CapsuleKey, password: Buff
 interface Try {
   readonly session: Session;
   readonly directory: string;
-  readonly keyId: string;
   readonly password: Buffer;
 }
 
-async function tryPassword({ session, directory, keyId, password }: Try): Promise<boolean> {
+async function tryPassword({ session, directory, password }: Try): Promise<boolean> {
   const jail = await offlineJail(session);
   const end = await runRestic(session, {
     verb: 'keycheck',
     address: directory,
     password,
-    args: ['cat', 'config', '--no-lock', '--no-cache', `--key-hint=${keyId}`],
+    // No --key-hint: there is one key, and restic would try a hinted one that does not open twice.
+    args: ['cat', 'config', '--no-lock', '--no-cache'],
     cancel: AbortSignal.timeout(TIMEOUT_MS),
     ...(jail === undefined ? {} : { wrap: (): Wrapper => jail }),
   });

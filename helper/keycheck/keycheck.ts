@@ -1,5 +1,6 @@
 import { toErrorBody, AppError } from '../../contract/errors.ts';
 import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-messages.ts';
+import { offlineJail } from '../capsule/offline-jail.ts';
 import { opensKey } from '../capsule/open-capsule.ts';
 import { passwordBytes } from '../password.ts';
 import { openSecretChannel } from '../secret-channel.ts';
@@ -21,6 +22,7 @@ export async function keycheck(request: Request, session: Session): Promise<Help
     await channel.answer(fault === undefined ? { ok: true } : { ok: false, error: toErrorBody(fault) });
     channel.close();
   });
+  await offlineJail(session);
   session.output.ready();
   const { password, recovery } = await channel.receive();
   const secret = passwordBytes(password ?? recovery);

@@ -27,7 +27,7 @@ export function makeData(folder, mebibytes, seed) {
 export function changeOnePercent(folder, round) {
   const small = filesOf(join(folder, 'small'));
   const chosen = small.filter((_path, index) => index % 100 === round % 100);
-  for (const path of [...(chosen.length > 0 ? chosen : small.slice(0, 1))]) {
+  for (const path of chosen.length > 0 ? chosen : small.slice(0, 1)) {
     writeFileSync(path, content(SMALL_BYTES, `${path} ${round}`));
   }
   const [large] = filesOf(join(folder, 'large'));
