@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { AppError } from '../contract/errors.ts';
+import { hasPins } from './engine/pins.ts';
 import type { Session } from './session.ts';
-import { createPrivateFileSync, readPrivateFile } from './state-files.ts';
+import { createPrivateFileSync, readPrivateFile, syncDirectory } from './state-files.ts';
 
 const MACHINE_KEY_BYTES = 32;
 
@@ -28,14 +29,41 @@ export function readMachineKey(session: Session): Buffer {
   return key;
 }
 
-/** As {@link readMachineKey}, and makes the key at first use. */
-export function ensureMachineKey(session: Session): Buffer {
+/**
+ * As {@link readMachineKey}, and makes the key at first use.
+ * @param mode adopt: the password in hand opens the repository, so a key that was lost may be replaced by a new one
+ * @throws AppError `integrity` when repositories of this machine are known but their key is gone: a new one would open
+ *   none of them, and take the place of the old one
+ */
+export function ensureMachineKey(session: Session, mode: 'create' | 'adopt'): Buffer {
   const places = [credentialPath(session), keyPath(session)];
   if (!places.some((path) => path && existsSync(path))) {
-    createPrivateFileSync(keyPath(session), randomBytes(MACHINE_KEY_BYTES).toString('base64'));
+    if (mode === 'create' && hasPins(session)) throw lostKey(keyPath(session));
+    makeKey(keyPath(session));
   }
   return readMachineKey(session);
 }
+
+/** Appears under its name as a whole, and only when there is none. */
+function makeKey(path: string): void {
+  const unfinished = `${path}.${randomBytes(4).toString('hex')}`;
+  createPrivateFileSync(unfinished, randomBytes(MACHINE_KEY_BYTES).toString('base64'));
+  try {
+    linkSync(unfinished, path);
+  } catch (error) {
+    // Another helper was faster: its key is the key.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(unfinished);
+  }
+  syncDirectory(dirname(path));
+}
+
+const lostKey = (path: string) =>
+  new AppError('integrity', `the machine key ${path} is gone, and the repositories of this machine need it`, {
+    hint: 'put it back from a copy; without one, adopt each repository again with its password (`plan add --adopt`)',
+    retry: 'after_action',
+  });
 
 const keyPath = (session: Session) => join(session.stateDir, 'keys', 'machine.key');
 

@@ -45,7 +45,7 @@ export function arm(request: Request, session: Session): Promise<ArmSummary> {
 function readSecrets(request: Request, session: Session, secret: SecretMessage): Secrets {
   const user = passwordBytes(secret.password);
   const recovery = request.recovery ? passwordBytes(secret.recovery, 'recovery words') : undefined;
-  return { machine: ensureMachineKey(session), user, recovery };
+  return { machine: ensureMachineKey(session, request.mode), user, recovery };
 }
 
 /** Before anything is made: without the raw key files there is no capsule, and no offline password check. */

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Session } from '../session.ts';
 import { makePrivateDirectory } from '../state-files.ts';
@@ -18,9 +18,20 @@ export function readPin(session: Session, repositoryId: string): string | undefi
 
 export function writePin(session: Session, repositoryId: string, digest: string): void {
   const path = pinPath(session, repositoryId);
-  makePrivateDirectory(join(session.stateDir, 'keys', 'pins'));
+  makePrivateDirectory(pinFolder(session));
   writeFileSync(`${path}.${process.pid}`, digest, { mode: 0o600 });
   renameSync(`${path}.${process.pid}`, path);
 }
 
-const pinPath = ({ stateDir }: Session, repositoryId: string) => join(stateDir, 'keys', 'pins', repositoryId);
+/** Was any repository armed with this machine's key? */
+export function hasPins(session: Session): boolean {
+  try {
+    return readdirSync(pinFolder(session)).length > 0;
+  } catch {
+    // Never pinned one.
+    return false;
+  }
+}
+
+const pinFolder = ({ stateDir }: Session) => join(stateDir, 'keys', 'pins');
+const pinPath = (session: Session, repositoryId: string) => join(pinFolder(session), repositoryId);
