@@ -6,11 +6,15 @@ import { createInterface } from 'node:readline';
 
 const READY_WITHIN_MS = 30_000;
 
-/** @returns the program's ready line as an object, and how to stop it */
-export async function startProgram({ root, name, args, env = {}, log }) {
+/**
+ * `user`: `{ uid, gid }` to run it as, for root.
+ * @returns the program's ready line as an object, and how to stop it
+ */
+export async function startProgram({ root, name, args, env = {}, user = {}, log }) {
   const child = spawn(process.execPath, [join(root, 'dist', `${name}.mjs`), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
+    ...user,
   });
   const lines = createInterface({ input: child.stdout });
   const said = [];

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
@@ -66,6 +67,8 @@ test('the live lock of another machine: waited for in words, never removed, done
     );
     expect(waiting.error).toMatchObject({ code: 'repository_locked' });
     expect(waiting.reason).toMatch(/the repository is locked by process \d+ on /);
+    const holder = isRoot ? 'another-machine' : hostname();
+    expect(waiting.reason).toContain(holder);
     expectWords(await system.cli(['job', 'show', second.id]));
     expect(await locksOf(system, plan)).toHaveLength(1);
     other.kill('SIGKILL');

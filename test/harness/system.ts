@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,8 @@ export interface SystemOptions {
   readonly page?: boolean;
   /** Environment of the daemon beside the test's own. */
   readonly env?: Record<string, string>;
+  /** The daemon's user, for tests that root runs. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
 /** A whole system: the Space in this process, the agent and its CLI as the built programs. */
@@ -91,11 +93,25 @@ export class TestSystem {
   }
 
   async startDaemon(): Promise<{ page: string | null }> {
-    const { config, page, env = {} } = this.#options;
+    const { config, page, env = {}, user } = this.#options;
+    if (user) this.#handOver(user);
     const args = ['--state-dir', this.stateDir, '--http', page ? '127.0.0.1:0' : 'off'];
     if (config) args.push('--config', this.file('config.json', JSON.stringify(config)));
-    this.#daemon = await startProgram({ root: ROOT, name: 'olares-backupd', args, env, log: this.#log() });
+    this.#daemon = await startProgram({
+      root: ROOT,
+      name: 'olares-backupd',
+      args,
+      env,
+      ...(user && { user }),
+      log: this.#log(),
+    });
     return this.#daemon.ready as unknown as { page: string | null };
+  }
+
+  #handOver({ uid, gid }: { uid: number; gid: number }): void {
+    chmodSync(this.dir, 0o711);
+    mkdirSync(this.stateDir, { recursive: true, mode: 0o700 });
+    chownSync(this.stateDir, uid, gid);
   }
 
   /** What the daemon printed, one line each. */
