@@ -52,6 +52,27 @@ it('refuses what is no repository, before a password is typed', async () => {
   });
 });
 
+it('makes none inside of a repository that is there already', async () => {
+  const plan = world.makePlan({
+    id: crypto.randomUUID(),
+    name: 'inside',
+    location: { kind: 'directory', path: repository },
+  });
+  await expect(world.repositories.arm(plan, { mode: 'create', recovery: false })).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('holds a repository') as string,
+    hint: expect.stringContaining('--adopt') as string,
+  });
+});
+
+it('goes on where arming was cut off before it was written down', async () => {
+  const plan = planAt(world.location);
+  for (const password of [PASSWORD, 'another-phrase-entirely-77']) {
+    const channel = await world.repositories.arm(plan, { mode: 'create', recovery: false });
+    expect(await sendSecret(channel.socketPath, { password })).toEqual({ ok: true });
+  }
+});
+
 it('takes over a repository of stock restic, lists its snapshots and restores one', async () => {
   const plan = planAt(repository);
   const wrong = await world.repositories.arm(plan, { mode: 'adopt', recovery: false });

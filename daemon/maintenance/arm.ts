@@ -82,7 +82,7 @@ async function arm(
     });
   }
   const access = await door.access(plan, { adopt: mode === 'adopt' });
-  if (plan.location.kind === 'directory') await requireFree(access, mode);
+  if (plan.location.kind === 'directory') await requireFree(plan.location.path, access, mode);
   const credentials = door.credentialsFor(plan);
   return await withChannel(options, plan, {
     done,
@@ -191,28 +191,23 @@ function settleRecovery(health: MaintenanceHealth, plan: Plan, keys: readonly Pl
   }
 }
 
-/** Says early what restic would say late, after a password was typed. */
-async function requireFree({ address }: RepositoryAccess, mode: 'create' | 'adopt'): Promise<void> {
-  const names = await readdir(address).catch((error: NodeJS.ErrnoException): string[] => {
-    // The helper may be allowed to look where the daemon is not; it will say the rest.
-    if (error.code === 'ENOENT' || error.code === 'EACCES') return [];
-    throw new AppError(
-      'invalid_input',
-      `the location ${address} cannot be used: ${error.code ?? error.message}`,
-      {
-        field: 'location',
-        cause: error,
-      },
-    );
-  });
-  const isRepository = names.includes('config') && names.includes('keys');
-  if (mode === 'create' && isRepository) {
-    throw new AppError('conflict', `${address} holds a repository already`, {
+/**
+ * Says early what restic would say late, after a password was typed. A repository at the plan's own place is what a
+ * cut-off arming left, or the helper refuses it.
+ */
+async function requireFree(
+  location: string,
+  { address }: RepositoryAccess,
+  mode: 'create' | 'adopt',
+): Promise<void> {
+  if (mode === 'create' && isRepository(await namesIn(location))) {
+    throw new AppError('conflict', `${location} holds a repository already`, {
       hint: 'take it over with --adopt and its password, or choose another location',
       field: 'location',
     });
   }
-  if (names.length > 0 && !isRepository) {
+  const names = await namesIn(address);
+  if (names.length > 0 && !isRepository(names)) {
     throw new AppError('conflict', `${address} is not empty and holds no repository`, {
       hint: 'choose an empty directory',
       field: 'location',
@@ -221,4 +216,19 @@ async function requireFree({ address }: RepositoryAccess, mode: 'create' | 'adop
   if (mode === 'adopt' && names.length === 0) {
     throw new AppError('repository_missing', `there is no repository at ${address}`, { field: 'location' });
   }
+}
+
+const isRepository = (names: readonly string[]): boolean =>
+  names.includes('config') && names.includes('keys');
+
+async function namesIn(directory: string): Promise<string[]> {
+  return await readdir(directory).catch((error: NodeJS.ErrnoException): string[] => {
+    // The helper may be allowed to look where the daemon is not; it will say the rest.
+    if (error.code === 'ENOENT' || error.code === 'EACCES') return [];
+    throw new AppError(
+      'invalid_input',
+      `the location ${directory} cannot be used: ${error.code ?? error.message}`,
+      { field: 'location', cause: error },
+    );
+  });
 }

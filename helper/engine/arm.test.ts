@@ -57,3 +57,26 @@ describe('a repository made by plain restic', () => {
     expect((await bench.ask<'version'>({ verb: 'version' })).result.path).toBe(RESTIC);
   });
 });
+
+describe('a plan whose arming was cut off', () => {
+  const bench = new Bench();
+  afterAll(() => bench[Symbol.dispose]());
+  const create = (password: string) => {
+    const request = {
+      verb: 'arm',
+      ...bench.common,
+      mode: 'create',
+      recovery: false,
+      channelPath: bench.channelPath(),
+    } as const;
+    return bench.ask<'arm'>(request, { secret: { password } });
+  };
+
+  it('goes on with the repository that is there already, keys and all', async () => {
+    const { result: first } = await create(PASSWORD);
+    const { result: second, error } = await create('another phrase entirely 77');
+    expect(error).toBeUndefined();
+    expect(second.repositoryId).toBe(first.repositoryId);
+    expect(bench.restic(['snapshots'], 'another phrase entirely 77').trim()).toBe('[]');
+  });
+});

@@ -10,6 +10,7 @@ import { withSecret } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
 import { initialize } from './init.ts';
 import { addKey, listKeys, type ListedKey } from './keys.ts';
+import { snapshotList } from './messages.ts';
 import { writePin } from './pins.ts';
 import { openRepository, readConfig, type Repository } from './repository.ts';
 
@@ -71,18 +72,25 @@ async function create({ session, repository, secrets }: Arming): Promise<ArmSumm
 }
 
 /**
- * What a `create` that was cut off after `init` left: a repository at this plan's own address that the machine key
- * opens and no other key does.
+ * What a `create` left that was cut off before the plan was armed: a repository at this plan's own address that the
+ * machine key opens and that holds no snapshot. Keys it has got stay: storage may not let them be removed.
  * @returns its id
  */
 async function halfMade(repository: Repository): Promise<string | undefined> {
-  if (!(await repository.objects.read('config'))) return undefined;
-  const keys = await listKeys(repository).catch((error: unknown) => {
+  if (!(await repository.objects.read('config')) || !(await isOursAndEmpty(repository))) return undefined;
+  return (await readConfig((run) => repository.run(run))).id;
+}
+
+async function isOursAndEmpty(repository: Repository): Promise<boolean> {
+  let list: unknown;
+  try {
+    await repository.run({ args: ['snapshots', '--no-lock'], onMessage: (message) => (list = message) });
+  } catch (error) {
     // Another key's repository: `initialize` refuses it in words.
-    if (error instanceof AppError && error.code === 'wrong_password') return [];
+    if (error instanceof AppError && error.code === 'wrong_password') return false;
     throw error;
-  });
-  return keys.length === 1 ? (await readConfig((run) => repository.run(run))).id : undefined;
+  }
+  return snapshotList.parse(list, "restic's list of snapshots").length === 0;
 }
 
 async function adopt({ session, repository, secrets }: Arming): Promise<ArmSummary> {
