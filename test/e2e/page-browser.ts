@@ -4,11 +4,11 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from 'p
 const ACTION_TIMEOUT_MS = 10_000;
 
 /** Debian's Chromium, or the one that CHROMIUM_BIN names. */
-export const launchBrowser = (): Promise<Browser> =>
+export const launchBrowser = (more: readonly string[] = []): Promise<Browser> =>
   chromium.launch({
     executablePath: process.env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
     // A container's root has no user namespaces for the browser's sandbox; only pages of this machine are opened.
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    args: ['--no-sandbox', '--disable-dev-shm-usage', ...more],
   });
 
 export interface WatchedPage extends AsyncDisposable {
