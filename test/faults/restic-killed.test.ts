@@ -48,7 +48,7 @@ test('the live lock of another machine: waited for in words, never removed, done
   await system.done(['backup', plan.name]);
   const other = spawnElsewhere(
     ['check', '--read-data', '--limit-download=1'],
-    stockEnvironment(system, plan),
+    await stockEnvironment(system, plan),
   );
   const gone = once(other, 'exit');
   try {

@@ -15,11 +15,11 @@ export interface StockOptions {
 }
 
 /** Environment with which restic alone opens a plan's repository, with nothing but the user's password. */
-export function stockEnvironment(
+export async function stockEnvironment(
   system: TestSystem,
   plan: Plan,
   { purpose = 'read' }: StockOptions = {},
-): Record<string, string> {
+): Promise<Record<string, string>> {
   const address = plan.repository?.address ?? '';
   return {
     PATH: process.env['PATH'] ?? '',
@@ -27,19 +27,19 @@ export function stockEnvironment(
     RESTIC_CACHE_DIR: join(system.dir, 'stock-cache'),
     RESTIC_REPOSITORY: address,
     RESTIC_PASSWORD_FILE: system.passwordFile,
-    ...(address.startsWith('s3:') ? storageKeys(system, address, purpose) : {}),
+    ...(address.startsWith('s3:') ? await storageKeys(system, address, purpose) : {}),
   };
 }
 
 /** Runs the restic that anybody could have, on a plan's repository. */
-export function stockRestic(
+export async function stockRestic(
   system: TestSystem,
   plan: Plan,
   args: string[],
   options: StockOptions = {},
 ): Promise<Outcome> {
-  const env = stockEnvironment(system, plan, options);
-  return new Promise((resolve) => {
+  const env = await stockEnvironment(system, plan, options);
+  return await new Promise((resolve) => {
     execFile(resticPath(), args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
       resolve({ code, stdout, stderr });
@@ -54,10 +54,10 @@ export async function locksOf(system: TestSystem, plan: Plan): Promise<string[]>
   return stdout.split('\n').filter((line) => /^[0-9a-f]{64}$/.test(line));
 }
 
-function storageKeys({ space }: TestSystem, address: string, purpose: 'read' | 'backup' | 'prune') {
+async async function storageKeys({ space }: TestSystem, address: string, purpose: 'read' | 'backup' | 'prune') {
   const [account] = space.state.accounts.list();
   const [, , ...prefix] = new URL(address.slice('s3:'.length)).pathname.split('/');
-  const keys = space.storage.issue({
+  const keys = await space.storage.issue({
     accountId: account?.id ?? '',
     prefix: decodeURIComponent(prefix[0] ?? ''),
     purpose,

@@ -29,6 +29,8 @@ export interface SystemOptions {
   readonly page?: boolean;
   /** Environment of the daemon beside the test's own. */
   readonly env?: Record<string, string>;
+  /** Of the agent, when it is to be elsewhere than in the system's directory. */
+  readonly stateDir?: string;
   /** The daemon's user, for tests that root runs. */
   readonly user?: { readonly uid: number; readonly gid: number };
 }
@@ -48,7 +50,7 @@ export class TestSystem {
   constructor(options: SystemOptions) {
     this.#options = options;
     this.dir = this.#temporary.path;
-    this.stateDir = join(this.dir, 'agent');
+    this.stateDir = options.stateDir ?? join(this.dir, 'agent');
     this.passwordFile = this.file('password', `${PASSWORD}\n`);
     const place = {
       stateDir: this.stateDir,
