@@ -54,7 +54,7 @@ export async function locksOf(system: TestSystem, plan: Plan): Promise<string[]>
   return stdout.split('\n').filter((line) => /^[0-9a-f]{64}$/.test(line));
 }
 
-async async function storageKeys({ space }: TestSystem, address: string, purpose: 'read' | 'backup' | 'prune') {
+async function storageKeys({ space }: TestSystem, address: string, purpose: 'read' | 'backup' | 'prune') {
   const [account] = space.state.accounts.list();
   const [, , ...prefix] = new URL(address.slice('s3:'.length)).pathname.split('/');
   const keys = await space.storage.issue({
