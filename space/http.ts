@@ -6,6 +6,7 @@ import { addPairingRoute } from './agents/pairing.ts';
 import type { WireContext } from './api/calls.ts';
 import { OWN_CODES, refusal } from './api/envelope.ts';
 import { addWireRoutes } from './api/routes.ts';
+import { hostToPin } from './api/sts.ts';
 import type { LiveProgress, Viewers } from './console-api/live.ts';
 import { addSecurityHeaders } from './console-api/guard.ts';
 import { addConsolePage } from './console-api/page.ts';
@@ -78,8 +79,11 @@ export async function buildHttp(options: HttpOptions): Promise<Http> {
 async function addParts(app: FastifyInstance, options: HttpOptions): Promise<void> {
   const { wire, hub, hosts, viewers, progress, log, faults, pageDir, createPairingCode, revoke } = options;
   const { state, storage, storageIdentity, clock, changed } = wire;
+  const storageHost = () => hostToPin(storageIdentity, hosts.url);
   await app.register(async (scope) => addWireRoutes(scope, { context: wire, faults, log }));
-  await app.register(async (scope) => addPairingRoute(scope, { state, clock, log, faults, changed }));
+  await app.register(async (scope) =>
+    addPairingRoute(scope, { state, clock, log, faults, changed, storageHost }),
+  );
   await app.register(async (scope) =>
     addConsoleRoutes(scope, {
       viewers,

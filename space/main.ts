@@ -6,9 +6,11 @@ import manifest from '../package.json' with { type: 'json' };
 import { AppError, EXIT_CODES } from '../contract/errors.ts';
 import { SpaceFaults } from './faults.ts';
 import { createLog, type Log } from './log.ts';
+import type { StorageChoice } from './open-storage.ts';
 import { consoleLink, DEFAULT_QUOTA_BYTES, openSpace } from './server.ts';
 import { openKnobsSocket } from './knobs-socket.ts';
 import { DATABASE_NAME, openState, type State } from './state/state.ts';
+import { givenClusterOptions, readClusterSettings } from './storage/cluster/settings.ts';
 
 const HELP = `olares-space: a Space of your own, for backups of Olares machines
 
@@ -28,6 +30,21 @@ Options
   --test-knobs         for tests: faults on demand by <data>/run/knobs.sock
   --json               print the result of pairing-code or console-link as JSON
   --help, --version
+
+Where the objects are kept (the rest is always in --data)
+  --storage disk|s3    disk: in --data, the default. s3: in an S3 cluster that is there already
+  --s3-endpoint URL    its address, as machines reach it; https, or http on loopback
+  --s3-region REGION, --s3-bucket BUCKET
+  --s3-credentials-file FILE
+                       the keys of this Space, mode 0600, in the form of ~/.aws/credentials
+  --s3-role-arn ARN    the role whose rights are handed on, cut down; needed at AWS and Ceph
+  --s3-sts-endpoint URL
+                       where AssumeRole is answered; default: AWS's own, elsewhere --s3-endpoint
+  --s3-session-seconds N
+                       life of the keys of machines, 900 to 43200, as far as the role allows; default 3600
+  --s3-cloud CLOUD     what machines are told it is: aws (default, also for MinIO and Ceph) or tencentcloud
+  --storage-moved      the objects were copied to the storage that is named now
+  docs/space-storage.md tells how to set up the bucket and the role.
 `;
 
 const OPTIONS = {
@@ -39,6 +56,16 @@ const OPTIONS = {
   quota: { type: 'string' },
   name: { type: 'string', default: 'alice@olares.com' },
   'test-knobs': { type: 'boolean', default: false },
+  storage: { type: 'string', default: 'disk' },
+  'storage-moved': { type: 'boolean', default: false },
+  's3-endpoint': { type: 'string' },
+  's3-sts-endpoint': { type: 'string' },
+  's3-region': { type: 'string' },
+  's3-bucket': { type: 'string' },
+  's3-role-arn': { type: 'string' },
+  's3-credentials-file': { type: 'string' },
+  's3-session-seconds': { type: 'string' },
+  's3-cloud': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
   version: { type: 'boolean', default: false },
@@ -80,7 +107,7 @@ async function serve(values: Values): Promise<void> {
     ...parseListen(values.listen),
     ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(faults === undefined ? {} : { faults }),
-    dataDir: dataDir(values),
+    ...storageChoice(values),
     clock: Date.now,
     allowHosts: values['allow-host'] ?? [],
     behindProxy: values['behind-proxy'],
@@ -93,6 +120,23 @@ async function serve(values: Values): Promise<void> {
     await space.close();
   }, log);
   print(`${JSON.stringify({ ready: true, url: space.url, console: space.createConsoleLink() })}\n`);
+}
+
+function storageChoice(values: Values): StorageChoice {
+  const place = { dataDir: dataDir(values), storageMoved: values['storage-moved'] };
+  if (values.storage === 's3') return { ...place, cluster: readClusterSettings(values) };
+  if (values.storage !== 'disk') {
+    throw new AppError('invalid_input', `--storage is "${values.storage}", but must be disk or s3`, {
+      field: 'storage',
+      hint: 'see `olares-space --help`',
+    });
+  }
+  const [idle] = givenClusterOptions(values);
+  if (idle === undefined) return place;
+  throw new AppError('invalid_input', `--${idle} has no meaning without --storage s3`, {
+    field: idle,
+    hint: 'add --storage s3, or leave it out',
+  });
 }
 
 function stopOnSignal(close: () => Promise<void>, log: Log): void {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import { AppError } from '../contract/errors.ts';
 import type { WireContext } from './api/calls.ts';
 import type { StorageIdentity } from './api/sts.ts';
@@ -11,20 +10,18 @@ import { findConsolePage } from './console-api/page.ts';
 import { buildHttp } from './http.ts';
 import type { SpaceFaults } from './faults.ts';
 import { SpaceHosts } from './hosts.ts';
+import { openStorage, storageIdentityOf, type StorageChoice } from './open-storage.ts';
 import type { Clock, Random } from './ids.ts';
 import { lockDataDir } from './data-lock.ts';
 import { silentLog, type Log } from './log.ts';
 import type { Command, NewCommand } from './state/commands.ts';
 import type { PairingCode } from './state/pairing-codes.ts';
 import { openState, type State } from './state/state.ts';
-import { openLocalStorage, type Storage } from './storage/storage.ts';
+import type { Storage } from './storage/storage.ts';
 
 export const DEFAULT_QUOTA_BYTES = 10 * 2 ** 30;
-export const BUCKET = 'olares-space';
-export const REGION = 'local-1';
 
-export interface SpaceOptions {
-  readonly dataDir: string;
+export interface SpaceOptions extends StorageChoice {
   readonly host?: string;
   /** 0 takes a free one. */
   readonly port?: number;
@@ -85,20 +82,7 @@ export async function openSpace(options: SpaceOptions): Promise<SpaceServer> {
   try {
     const state = openState({ dataDir, clock, random });
     opened.push(() => state.close());
-    const quotaBytes = (accountId: string) => state.accounts.byId(accountId)?.quotaBytes ?? 0;
-    const onError = (error: unknown) => log('error', 'storage failed', { error });
-    const faults = options.faults?.storage ? { faults: options.faults.storage } : {};
-    const dir = join(dataDir, 'storage');
-    const storage = await openLocalStorage({
-      dir,
-      bucket: BUCKET,
-      region: REGION,
-      clock,
-      random,
-      quotaBytes,
-      onError,
-      ...faults,
-    });
+    const storage = await openStorage(options, { state, clock, random, log, faults: options.faults });
     opened.push(() => storage.close());
     return await assemble({
       ...options,
@@ -179,7 +163,7 @@ function createServices(parts: Parts) {
       changed();
     },
   });
-  const storageIdentity = storageIdentityOf(hosts);
+  const storageIdentity = storageIdentityOf(parts.cluster, hosts);
   const wire: WireContext = { state, storage, storageIdentity, clock, changed };
   const createPairingCode = (name: string) =>
     state.pairingCodes.create(state.accounts.ensure(name, parts.quotaBytes ?? DEFAULT_QUOTA_BYTES).id);
@@ -190,16 +174,6 @@ function createServices(parts: Parts) {
   };
   return { viewers, progress, hub, storageIdentity, wire, createPairingCode, revoke };
 }
-
-const storageIdentityOf = (hosts: SpaceHosts): StorageIdentity => ({
-  cloud: 'aws',
-  region: REGION,
-  bucket: BUCKET,
-  // Known once the port is.
-  get endpoint() {
-    return hosts.url;
-  },
-});
 
 /** Its code is in the fragment, which no browser sends to a server and no log keeps. */
 export const consoleLink = (url: string, state: State): string =>

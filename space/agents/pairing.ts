@@ -15,6 +15,8 @@ export interface PairingOptions {
   readonly log: Log;
   readonly faults: SpaceFaults | undefined;
   readonly changed: () => void;
+  /** For machines to pin; undefined where the storage is on this Space's host, or the vendor's. */
+  readonly storageHost: () => string | undefined;
 }
 
 const BODY_LIMIT = 16 * 1024;
@@ -43,7 +45,7 @@ export function addPairingRoute(app: FastifyInstance, options: PairingOptions): 
   });
 }
 
-function pair(body: unknown, { state, log, changed }: PairingOptions): Envelope {
+function pair(body: unknown, { state, log, changed, storageHost }: PairingOptions): Envelope {
   try {
     const request = requestParser.parse(body, 'pairing request');
     const answer = state.db.transaction(() => redeem(state, request)).immediate();
@@ -51,7 +53,8 @@ function pair(body: unknown, { state, log, changed }: PairingOptions): Envelope 
       return refusal(OWN_CODES.refused, `${REFUSALS[answer.refused]}; ${NEW_CODE_HINT}`);
     log('info', 'a machine was paired', { deviceId: answer.deviceId });
     changed();
-    return ok(answer);
+    const host = storageHost();
+    return ok(host === undefined ? answer : { ...answer, storageHost: host });
   } catch (error) {
     const answer = envelopeOf(error);
     if (answer.code >= 500) log('error', 'pairing failed', { error });

@@ -27,7 +27,7 @@ export interface WireContext {
 interface Call {
   /** Names of the fields it reads. */
   readonly fields: readonly string[];
-  readonly run: (context: WireContext, fields: Fields) => Envelope;
+  readonly run: (context: WireContext, fields: Fields) => Envelope | Promise<Envelope>;
 }
 
 const IDENTITY = ['userid', 'token'];
@@ -59,7 +59,11 @@ export const WIRE_CALLS: Readonly<Record<WireCall, Call>> = {
   tokenRefresh: { fields: IDENTITY, run: signedIn(tokenRefresh) },
 };
 
-type SignedInCall = (context: WireContext, identity: Identity, fields: Fields) => Envelope;
+type SignedInCall = (
+  context: WireContext,
+  identity: Identity,
+  fields: Fields,
+) => Envelope | Promise<Envelope>;
 
 function signedIn(call: SignedInCall): Call['run'] {
   return (context, fields) => {
@@ -68,7 +72,11 @@ function signedIn(call: SignedInCall): Call['run'] {
   };
 }
 
-function stsToken(context: WireContext, { account, deviceId }: Identity, fields: Fields): Envelope {
+async function stsToken(
+  context: WireContext,
+  { account, deviceId }: Identity,
+  fields: Fields,
+): Promise<Envelope> {
   const { state, storage, storageIdentity } = context;
   const ttlSeconds = duration(fields);
   const foreignSuffix = fields['backupPrefix'] ?? '';
@@ -79,7 +87,7 @@ function stsToken(context: WireContext, { account, deviceId }: Identity, fields:
     foreignSuffix === ''
       ? state.accounts.prefixFor(account, fromBase64(fields['clusterId'] ?? ''))
       : `${account.userid}-${foreignSuffix}`;
-  const credentials = storage.issue({
+  const credentials = await storage.issue({
     accountId: account.id,
     prefix,
     purpose: purposeOf(fields),
@@ -95,7 +103,10 @@ function purposeOf(fields: Fields): 'backup' | 'keys' {
 }
 
 /** Asked without a token: the credentials themselves are the proof, as long as their device is welcome. */
-function stsRefresh({ state, storage, storageIdentity }: WireContext, fields: Fields): Envelope {
+async function stsRefresh(
+  { state, storage, storageIdentity }: WireContext,
+  fields: Fields,
+): Promise<Envelope> {
   const accessKeyId = requireField(fields, 'ak');
   const holder = state.accounts.holderOfStorageKey(accessKeyId);
   const keys = {
@@ -103,7 +114,7 @@ function stsRefresh({ state, storage, storageIdentity }: WireContext, fields: Fi
     secretAccessKey: requireField(fields, 'sk'),
     sessionToken: requireField(fields, 'st', 8192),
   };
-  const credentials = holder && storage.refresh(keys, duration(fields));
+  const credentials = holder && (await storage.refresh(keys, duration(fields)));
   if (!holder || !credentials) return signInAgain();
   state.accounts.rememberStorageKey(credentials.accessKeyId, holder.accountId, holder.deviceId);
   return ok(stsAnswer(credentials, storageIdentity));

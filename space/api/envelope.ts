@@ -21,5 +21,6 @@ export const refusal = (code: number, message: string): Envelope => ({ code, mes
 /** What a call that threw is answered with: our own errors in words, all others without any detail. */
 export function envelopeOf(error: unknown): Envelope {
   if (!(error instanceof AppError)) return refusal(OWN_CODES.failed, 'something went wrong inside the Space');
+  if (error.code === 'unreachable') return refusal(OWN_CODES.failed, error.message);
   return refusal(error.code === 'invalid_input' ? OWN_CODES.badRequest : OWN_CODES.refused, error.message);
 }

@@ -37,8 +37,8 @@ async function answerCall(name: WireCall, options: WireRouteOptions, exchange: E
   if (!faults) return run(name, options, read);
   const before = await faults.strike(`call:${name}`, 'fields' in read ? read.fields : read.refused);
   if (before && isAnswered(before)) return strike(before, exchange.reply);
-  const answer = run(name, options, read);
-  if (before?.do === 'duplicate') run(name, options, read);
+  const answer = await run(name, options, read);
+  if (before?.do === 'duplicate') await run(name, options, read);
   const after = await faults.strike(`answer:${name}`, answer);
   return after && isAnswered(after) ? strike(after, exchange.reply) : answer;
 }
@@ -54,10 +54,10 @@ function readOrRefuse(name: WireCall, request: FastifyRequest): Read {
   }
 }
 
-function run(name: WireCall, { context, log }: WireRouteOptions, read: Read): Envelope {
+async function run(name: WireCall, { context, log }: WireRouteOptions, read: Read): Promise<Envelope> {
   if ('refused' in read) return read.refused;
   try {
-    return WIRE_CALLS[name].run(context, read.fields);
+    return await WIRE_CALLS[name].run(context, read.fields);
   } catch (error) {
     const answer = envelopeOf(error);
     if (answer.code >= 500) log('error', 'a call failed', { call: name, error });

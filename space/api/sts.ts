@@ -1,4 +1,5 @@
 import type { Envelope, StsAnswer } from '../../contract/space/wire.ts';
+import { vendorEndpoint } from '../storage/cluster/settings.ts';
 import type { TemporaryCredentials } from '../storage/storage.ts';
 import { OWN_CODES, refusal } from './envelope.ts';
 
@@ -21,7 +22,17 @@ export const stsAnswer = (credentials: TemporaryCredentials, where: StorageIdent
   st: credentials.sessionToken,
   expiration: new Date(credentials.expiresAtMs).toISOString().replace(/\.\d{3}Z$/, 'Z'),
   restic_repo: '',
-  endpoint: where.endpoint,
+  // Left out where agents know it by cloud and region, as the real Space does: they need no pinned host then.
+  ...(isVendors(where) ? {} : { endpoint: where.endpoint }),
 });
+
+const isVendors = ({ cloud, region, endpoint }: StorageIdentity): boolean =>
+  endpoint === vendorEndpoint(cloud, region);
+
+/** The host that a machine has to pin when it is paired, since it is neither this Space's nor the vendor's. */
+export function hostToPin(where: StorageIdentity, spaceUrl: string): string | undefined {
+  const { host, hostname } = new URL(where.endpoint);
+  return isVendors(where) || hostname === new URL(spaceUrl).hostname ? undefined : host;
+}
 
 export const stsRefusal = (message: string): Envelope => refusal(OWN_CODES.refused, message);

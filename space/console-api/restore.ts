@@ -28,7 +28,7 @@ export function proposeRestore(
     backup,
     snapshot,
     storage,
-    prefixes: accountPrefixes(wish.accountId, state),
+    prefixes: state.accounts.prefixes(wish.accountId),
   });
   const isOwnPlan = deviceId === sourceDevice(backup, state) && UUID.test(backup.backupId);
   return {
@@ -74,11 +74,6 @@ function onlyDevice(backup: Backup, state: State): string | undefined {
   const usable = state.devices.list(backup.accountId).filter(({ revokedAt }) => revokedAt === null);
   return usable.length === 1 ? usable[0]?.id : undefined;
 }
-
-const accountPrefixes = (accountId: string, state: State): string[] => {
-  const userid = state.accounts.byId(accountId)?.userid ?? '';
-  return state.accounts.suffixes(accountId).map((suffix) => `${userid}-${suffix}`);
-};
 
 interface UrlSources {
   readonly backup: Backup;

@@ -143,6 +143,12 @@ export class Accounts {
       .all(accountId) as string[];
   }
 
+  /** All storage prefixes of an account. */
+  prefixes(accountId: string): string[] {
+    const userid = this.byId(accountId)?.userid ?? '';
+    return this.suffixes(accountId).map((suffix) => `${userid}-${suffix}`);
+  }
+
   rememberStorageKey(accessKeyId: string, accountId: string, deviceId: string | undefined): void {
     const now = this.#clock();
     this.#db.prepare('DELETE FROM storage_keys WHERE issued_at < ?').run(now - TOKEN_LIFE_MS);

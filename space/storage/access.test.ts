@@ -33,12 +33,12 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   fixture.clock.offsetMs = 0;
-  expect((await sendRaw(fixture, fixture.credentials(), put)).status).toBe(200);
+  expect((await sendRaw(fixture, await fixture.credentials(), put)).status).toBe(200);
 });
 
 describe('a signature', () => {
   it('that is right is accepted, and the answer carries time and request id', async () => {
-    const answer = await sendRaw(fixture, fixture.credentials(), get);
+    const answer = await sendRaw(fixture, await fixture.credentials(), get);
     expect(answer).toMatchObject({ status: 200, text: 'content' });
     expect(Math.abs(Date.parse(answer.headers.date ?? '') - fixture.clock.now())).toBeLessThan(5_000);
     expect(answer.headers['x-amz-request-id']).toMatch(/^[0-9A-F]{16}$/);
@@ -58,11 +58,11 @@ describe('a signature', () => {
     ['another access key', { accessKeyId: 'OLSP0000000000000000' }, 'InvalidAccessKeyId'],
     ['a token that is not ours', { sessionToken: 'AAAA.BBBB' }, 'InvalidToken'],
   ])('made with %s is refused', async (_name, change, code) => {
-    expect((await sendRaw(fixture, { ...fixture.credentials(), ...change }, get)).code).toBe(code);
+    expect((await sendRaw(fixture, { ...(await fixture.credentials()), ...change }, get)).code).toBe(code);
   });
 
   it('covers method, path, query, headers and body', async () => {
-    const credentials = fixture.credentials();
+    const credentials = await fixture.credentials();
     const bent = (name: string, value: string) =>
       sendRaw(fixture, credentials, put, (headers) => void (headers[name] = value));
     expect((await bent('host', 'elsewhere.example')).code).toBe('SignatureDoesNotMatch');
@@ -87,7 +87,7 @@ describe('a signature', () => {
   });
 
   it('of the wrong time is refused, also when replayed', async () => {
-    const credentials = fixture.credentials();
+    const credentials = await fixture.credentials();
     for (const offset of [-16 * MINUTE, 16 * MINUTE]) {
       const signingDate = new Date(fixture.clock.now() + offset);
       expect((await sendRaw(fixture, credentials, { ...get, signingDate })).code).toBe(
@@ -99,7 +99,7 @@ describe('a signature', () => {
   });
 
   it('for another region is refused with the right one named', async () => {
-    const answer = await sendRaw(fixture, fixture.credentials(), get, (headers) => {
+    const answer = await sendRaw(fixture, await fixture.credentials(), get, (headers) => {
       headers['authorization'] = headers['authorization']?.replace(REGION, 'mars-1') ?? '';
     });
     expect(answer.code).toBe('AuthorizationHeaderMalformed');
@@ -107,7 +107,7 @@ describe('a signature', () => {
   });
 
   it('in the query works until it expires', async () => {
-    const credentials = fixture.credentials();
+    const credentials = await fixture.credentials();
     const signer = new SignatureV4({
       service: 's3',
       region: REGION,
@@ -142,7 +142,7 @@ describe('a signature', () => {
 
 describe('temporary credentials', () => {
   it('expire with the code that makes clients renew them', async () => {
-    const credentials = fixture.credentials({ ttlSeconds: 900 });
+    const credentials = await fixture.credentials({ ttlSeconds: 900 });
     fixture.clock.offsetMs = 14 * MINUTE;
     expect((await sendRaw(fixture, credentials, get)).status).toBe(200);
     fixture.clock.offsetMs = 15 * MINUTE;
@@ -150,26 +150,28 @@ describe('temporary credentials', () => {
   });
 
   it('are renewed when expired, with the same rights, for 30 days, those to delete for one', async () => {
-    const credentials = fixture.credentials({ ttlSeconds: 900, purpose: 'read' });
+    const credentials = await fixture.credentials({ ttlSeconds: 900, purpose: 'read' });
     fixture.clock.offsetMs = 60 * MINUTE;
-    const renewed = fixture.storage.refresh(credentials, 900);
+    const renewed = await fixture.storage.refresh(credentials, 900);
     expect(renewed).toMatchObject({ purpose: 'read', prefix: PREFIX });
     expect(renewed?.accessKeyId).not.toBe(credentials.accessKeyId);
     expect((await sendRaw(fixture, renewed ?? credentials, get)).status).toBe(200);
     fixture.clock.offsetMs = 31 * 24 * 60 * MINUTE;
-    expect(fixture.storage.refresh(renewed ?? credentials, 900)).toBeUndefined();
-    const prune = fixture.credentials({ purpose: 'prune' });
-    expect(fixture.storage.refresh(prune, 900)).toBeDefined();
+    expect(await fixture.storage.refresh(renewed ?? credentials, 900)).toBeUndefined();
+    const prune = await fixture.credentials({ purpose: 'prune' });
+    expect(await fixture.storage.refresh(prune, 900)).toBeDefined();
     fixture.clock.offsetMs += 25 * 60 * MINUTE;
-    expect(fixture.storage.refresh(prune, 900)).toBeUndefined();
+    expect(await fixture.storage.refresh(prune, 900)).toBeUndefined();
   });
 
-  it('are not renewed unless all three parts belong together', () => {
-    const one = fixture.credentials();
-    const other = fixture.credentials();
-    expect(fixture.storage.refresh({ ...one, secretAccessKey: other.secretAccessKey }, 900)).toBeUndefined();
-    expect(fixture.storage.refresh({ ...one, accessKeyId: other.accessKeyId }, 900)).toBeUndefined();
-    expect(fixture.storage.refresh({ ...one, sessionToken: other.sessionToken }, 900)).toBeUndefined();
+  it('are not renewed unless all three parts belong together', async () => {
+    const one = await fixture.credentials();
+    const other = await fixture.credentials();
+    expect(
+      await fixture.storage.refresh({ ...one, secretAccessKey: other.secretAccessKey }, 900),
+    ).toBeUndefined();
+    expect(await fixture.storage.refresh({ ...one, accessKeyId: other.accessKeyId }, 900)).toBeUndefined();
+    expect(await fixture.storage.refresh({ ...one, sessionToken: other.sessionToken }, 900)).toBeUndefined();
     const [body = '', seal = ''] = one.sessionToken.split('.');
     const forged = Buffer.from(Buffer.from(body, 'base64url').toString().replace('backup', 'prune')).toString(
       'base64url',
@@ -178,14 +180,14 @@ describe('temporary credentials', () => {
   });
 
   it('outlive a restart', async () => {
-    const credentials = fixture.credentials();
+    const credentials = await fixture.credentials();
     await fixture.restart();
     expect((await sendRaw(fixture, credentials, get)).text).toBe('content');
   });
 
-  it('are refused for an empty prefix or no time', () => {
-    expect(() => fixture.credentials({ prefix: '/' })).toThrow(/prefix/);
-    expect(() => fixture.credentials({ ttlSeconds: 0 })).toThrow(/ttlSeconds/);
+  it('are refused for an empty prefix or no time', async () => {
+    await expect(fixture.credentials({ prefix: '/' })).rejects.toThrow(/prefix/);
+    await expect(fixture.credentials({ ttlSeconds: 0 })).rejects.toThrow(/ttlSeconds/);
   });
 });
 
@@ -252,7 +254,7 @@ describe('rights', () => {
       );
       await expect(read.send(new DeleteObjectCommand(key(name)))).rejects.toMatchObject(denied);
     }
-    const prune = s3Client(fixture.port, fixture.credentials({ purpose: 'prune' }));
+    const prune = s3Client(fixture.port, await fixture.credentials({ purpose: 'prune' }));
     await prune.send(new PutObjectCommand({ ...key('config'), Body: 'other' }));
     await prune.send(new DeleteObjectCommand(key('data/00/p')));
     await expect(read.send(new GetObjectCommand(key('data/00/p')))).rejects.toMatchObject({

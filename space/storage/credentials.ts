@@ -47,7 +47,7 @@ export interface CredentialClaims {
 
 const DAY_MS = 24 * 3_600_000;
 /** Renewals end here: whoever still works after that asks again with the account's own token. */
-const MAX_RENEWAL_MS: Record<CredentialPurpose, number> = {
+export const MAX_RENEWAL_MS: Record<CredentialPurpose, number> = {
   backup: 30 * DAY_MS,
   read: 30 * DAY_MS,
   // The right to delete is for one job.
@@ -123,9 +123,7 @@ export class CredentialIssuer {
 
   #make(grant: CredentialGrant, issuedAtMs: number): TemporaryCredentials {
     const { accountId, prefix, purpose, ttlSeconds } = grant;
-    if (!Number.isFinite(ttlSeconds) || ttlSeconds <= 0)
-      throw new RangeError(`ttlSeconds must be positive, got ${ttlSeconds}`);
-    const ttlMs = Math.min(ttlSeconds, MAX_TTL_SECONDS) * 1000;
+    const ttlMs = lifeSeconds(ttlSeconds, MAX_TTL_SECONDS) * 1000;
     const expiresAtMs = Math.floor((this.#clock() + ttlMs) / 1000) * 1000;
     const accessKeyId = ACCESS_KEY_PREFIX + this.#random(8).toString('hex').toUpperCase();
     const token: Static<typeof TokenSchema> = {
@@ -155,7 +153,15 @@ export function equalText(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function normalizePrefix(prefix: string): string {
+/** @throws RangeError unless positive */
+export function lifeSeconds(askedSeconds: number, mostSeconds: number): number {
+  if (!Number.isFinite(askedSeconds) || askedSeconds <= 0)
+    throw new RangeError(`ttlSeconds must be positive, got ${askedSeconds}`);
+  return Math.min(askedSeconds, mostSeconds);
+}
+
+/** @throws RangeError for an empty one */
+export function normalizePrefix(prefix: string): string {
   const bare = prefix.replace(/^\/+|\/+$/g, '');
   if (bare === '')
     throw new RangeError('a credential needs a prefix: an empty one would open the whole bucket');

@@ -185,11 +185,11 @@ describe('objects', () => {
         path: `/${BUCKET}/${escapePath(`${PREFIX}/${key}`)}`,
         body: `of ${key}`,
       };
-      expect((await sendRaw(fixture, fixture.credentials(), request)).status, key).toBe(200);
+      expect((await sendRaw(fixture, await fixture.credentials(), request)).status, key).toBe(200);
     }
     for (const key of KEYS) {
       const request = { method: 'GET', path: `/${BUCKET}/${escapePath(`${PREFIX}/${key}`)}` };
-      expect((await sendRaw(fixture, fixture.credentials(), request)).text, key).toBe(`of ${key}`);
+      expect((await sendRaw(fixture, await fixture.credentials(), request)).text, key).toBe(`of ${key}`);
     }
   });
 });

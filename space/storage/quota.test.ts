@@ -58,7 +58,7 @@ describe('the quota', () => {
     const target = `/${BUCKET}/${encodeURIComponent(PREFIX)}/index/huge`;
     const headers = { 'x-amz-decoded-content-length': String(70 * 1024 ** 2) };
     const request = { method: 'PUT', path: target, payload: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', headers };
-    const answer = await sendRaw(fixture, fixture.credentials(), request);
+    const answer = await sendRaw(fixture, await fixture.credentials(), request);
     expect(answer.code).toBe('AccessDenied');
     expect(answer.text).toContain('quota exceeded');
   });

@@ -24,10 +24,10 @@ afterEach(async () => {
   await restic[Symbol.asyncDispose]();
 });
 
-const run = (purpose: CredentialPurpose, ...args: string[]) =>
+const run = async (purpose: CredentialPurpose, ...args: string[]) =>
   restic.run(
     `http://127.0.0.1:${fixture.port}/${BUCKET}/${PREFIX}/olares-backups/my%20plan-1`,
-    fixture.credentials({ purpose }),
+    await fixture.credentials({ purpose }),
     args,
   );
 
@@ -63,7 +63,7 @@ describe('real restic', () => {
     await writeFile(path.join(source, 'big'), randomBytes(60_000_000));
     const before = fixture.storage.accountUsage(ACCOUNT).bytes;
     const repository = `http://127.0.0.1:${fixture.port}/${BUCKET}/${PREFIX}/olares-backups/my%20plan-1`;
-    const killed = restic.start(repository, fixture.credentials(), [
+    const killed = restic.start(repository, await fixture.credentials(), [
       'backup',
       '--limit-upload',
       '20000',

@@ -25,24 +25,30 @@ export type {
 export type { StoredUsage } from './disk/usage-meter.ts';
 export type { FaultSubject, StorageFault, StorageFaults } from './faults.ts';
 
+export interface AccountUsage extends StoredUsage {
+  /** When it was counted, Unix time in ms; absent where it is true now. */
+  measuredAtMs?: number;
+}
+
 /** One kind of storage behind the Space. */
 export interface Storage {
   /**
-   * Temporary credentials for one account's prefix. They work over restarts of Space.
-   * @throws RangeError for an empty prefix or a time that is not positive; more than 7 days become 7 days
+   * Temporary credentials for one account's prefix. They work over restarts of Space. How long they live at most is
+   * the storage's own matter.
+   * @throws RangeError for an empty prefix or a time that is not positive
+   * @throws AppError `unreachable` when the storage cannot give any now
    */
-  issue(grant: CredentialGrant): TemporaryCredentials;
+  issue(grant: CredentialGrant): Promise<TemporaryCredentials>;
   /**
    * New credentials with the rights of the given ones, which may have expired. Undefined when the three do not
    * belong together, are not ours, or descend from credentials first issued more than 30 days (prune: 1 day) ago.
+   * @throws AppError as `issue`
    */
-  refresh(keys: CredentialKeys, ttlSeconds: number): TemporaryCredentials | undefined;
+  refresh(keys: CredentialKeys, ttlSeconds: number): Promise<TemporaryCredentials | undefined>;
   /** Whose credentials these are, expired or not; undefined as in `refresh`. Ask it to judge the account first. */
   identify(keys: CredentialKeys): CredentialClaims | undefined;
-  /** What an account stores now, over all its prefixes: what its quota is measured by. Costs nothing. */
-  accountUsage(accountId: string): StoredUsage;
-  /** All objects under a prefix, as stored now. Reads the index: some ms per 10,000 objects. */
-  usage(prefix: string): StoredUsage;
+  /** What an account stores, over all its prefixes: what its quota is measured by. Answers at once. */
+  accountUsage(accountId: string): AccountUsage;
   /** Whether a request is for `handle` and not for the rest of the Space. */
   isS3Request(request: IncomingMessage): boolean;
   /**
@@ -52,6 +58,11 @@ export interface Storage {
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** Waits for the requests in work, then closes. End their connections first if they may take long. */
   close(): Promise<void>;
+}
+
+export interface LocalStorage extends Storage {
+  /** All objects under a prefix, as stored now. Reads the index: some ms per 10,000 objects. */
+  usage(prefix: string): StoredUsage;
 }
 
 export interface LocalStorageOptions {
@@ -74,7 +85,7 @@ export interface LocalStorageOptions {
  * Storage on the local disk behind an S3 endpoint (path style, SigV4, temporary credentials only).
  * @throws Error when the directory cannot be used or its secret is damaged
  */
-export async function openLocalStorage(options: LocalStorageOptions): Promise<Storage> {
+export async function openLocalStorage(options: LocalStorageOptions): Promise<LocalStorage> {
   const { dir, bucket, region, clock, quotaBytes } = options;
   const random = options.random ?? randomBytes;
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -94,8 +105,8 @@ export async function openLocalStorage(options: LocalStorageOptions): Promise<St
   };
   const inWork = new Set<Promise<void>>();
   return {
-    issue: (grant) => issuer.issue(grant),
-    refresh: (keys, ttlSeconds) => issuer.refresh(keys, ttlSeconds),
+    issue: async (grant) => issuer.issue(grant),
+    refresh: async (keys, ttlSeconds) => issuer.refresh(keys, ttlSeconds),
     identify: (keys) => issuer.identify(keys),
     accountUsage: (accountId) => store.meter.stored(accountId),
     usage: (prefix) => store.usage(prefix),

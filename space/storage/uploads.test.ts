@@ -37,7 +37,7 @@ async function blobFiles(): Promise<string[]> {
   return names.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }
 
-const read = async () => sendRaw(fixture, fixture.credentials(), { method: 'GET', path: target });
+const read = async () => sendRaw(fixture, await fixture.credentials(), { method: 'GET', path: target });
 
 const sendStream = (chunks: string[], options: Stream = {}) =>
   sendChunked(fixture, target, { ...options, chunks });
@@ -145,7 +145,7 @@ function swapChunks(body: string): string {
 describe('a broken connection', () => {
   it('during an upload leaves neither object nor file nor usage', async () => {
     const body = randomBytes(4_000_000);
-    const headers = await signedHeaders(fixture, fixture.credentials(), {
+    const headers = await signedHeaders(fixture, await fixture.credentials(), {
       method: 'PUT',
       path: target,
       body,
@@ -166,7 +166,7 @@ describe('a broken connection', () => {
 
   it('during an answer leaves the storage working', async () => {
     const body = randomBytes(4_000_000);
-    await sendRaw(fixture, fixture.credentials(), { method: 'PUT', path: target, body });
+    await sendRaw(fixture, await fixture.credentials(), { method: 'PUT', path: target, body });
     fault = { dropAfterBytes: 1_000_000 };
     await expect(read()).rejects.toThrow(/ECONNRESET|aborted|hang up/);
     fault = undefined;
@@ -186,8 +186,8 @@ describe('faults for tests', () => {
 });
 
 describe('hostile requests', () => {
-  const xml = (body: string) =>
-    sendRaw(fixture, fixture.credentials({ purpose: 'prune' }), {
+  const xml = async (body: string) =>
+    sendRaw(fixture, await fixture.credentials({ purpose: 'prune' }), {
       method: 'POST',
       path: `/${BUCKET}`,
       query: { delete: '' },
@@ -219,8 +219,8 @@ describe('hostile requests', () => {
   });
 
   it('for a key too long, too much metadata or a feature we lack are refused', async () => {
-    const put = (path: string, extra: object = {}) =>
-      sendRaw(fixture, fixture.credentials(), { method: 'PUT', path, body: 'x', ...extra });
+    const put = async (path: string, extra: object = {}) =>
+      sendRaw(fixture, await fixture.credentials(), { method: 'PUT', path, body: 'x', ...extra });
     expect((await put(`${target}${'x'.repeat(1_024)}`)).code).toBe('KeyTooLongError');
     expect((await put(target, { headers: { 'x-amz-meta-big': 'x'.repeat(3_000) } })).code).toBe(
       'MetadataTooLarge',

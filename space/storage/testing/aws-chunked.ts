@@ -19,7 +19,7 @@ export async function sendChunked(
   upload: ChunkedUpload,
 ): Promise<RawAnswer> {
   const { chunks, trailer, bend = (body: string) => body } = upload;
-  const credentials = fixture.credentials();
+  const credentials = await fixture.credentials();
   const kind = upload.unsigned === true ? 'UNSIGNED-PAYLOAD' : 'AWS4-HMAC-SHA256-PAYLOAD';
   const payload = `STREAMING-${kind}${trailer === undefined ? '' : '-TRAILER'}`;
   const extra = {

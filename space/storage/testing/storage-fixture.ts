@@ -10,8 +10,8 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import {
   openLocalStorage,
   type CredentialGrant,
+  type LocalStorage,
   type LocalStorageOptions,
-  type Storage,
   type TemporaryCredentials,
 } from '../storage.ts';
 
@@ -22,13 +22,13 @@ export const PREFIX = 'did:key:z6MkTest-ab12cd34';
 
 /** A storage on a real port and a real directory, for the tests of this folder. */
 export interface StorageFixture extends AsyncDisposable {
-  storage: Storage;
+  storage: LocalStorage;
   dir: string;
   port: number;
   /** Moves the storage's clock. */
   clock: { offsetMs: number; now: () => number };
   errors: unknown[];
-  credentials(grant?: Partial<CredentialGrant>): TemporaryCredentials;
+  credentials(grant?: Partial<CredentialGrant>): Promise<TemporaryCredentials>;
   client(grant?: Partial<CredentialGrant>): S3Client;
   /** Closes and opens again on the same directory, as a restart of Space does. */
   restart(): Promise<void>;
@@ -81,14 +81,19 @@ export async function startStorage(
   };
 }
 
-export function s3Client(port: number, credentials: TemporaryCredentials): S3Client {
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+export function s3Client(
+  port: number,
+  credentials: TemporaryCredentials | Promise<TemporaryCredentials>,
+): S3Client {
   return new S3Client({
     endpoint: `http://127.0.0.1:${port}`,
     region: REGION,
     forcePathStyle: true,
     maxAttempts: 1,
-    credentials: { accessKeyId, secretAccessKey, sessionToken },
+    credentials: async () => {
+      const { accessKeyId, secretAccessKey, sessionToken } = await credentials;
+      return { accessKeyId, secretAccessKey, sessionToken };
+    },
   });
 }
 
