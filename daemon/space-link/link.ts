@@ -51,10 +51,15 @@ export function startLink(options: LinkOptions): SpaceLink {
   const enter = (next: LinkState, reason?: string) => {
     if (state.state === next && state.reason === reason) return;
     state = { state: next, since: options.clock.now(), ...(reason === undefined ? {} : { reason }) };
-    options.store.commit((append) =>
-      append('link.state', { state: next, ...(reason === undefined ? {} : { reason }) }),
-    );
-    tellHealth(options.health, next, reason);
+    try {
+      options.store.commit((append) =>
+        append('link.state', { state: next, ...(reason === undefined ? {} : { reason }) }),
+      );
+      tellHealth(options.health, next, reason);
+    } catch (error) {
+      // A full disk, say: the link itself needs none, and the next change is told again.
+      options.log.error({ err: error, state: next }, 'the state of the link could not be written down');
+    }
   };
   options.session.onChanged(() => changed.abort());
 

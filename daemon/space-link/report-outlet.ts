@@ -43,13 +43,17 @@ export function startReportOutlet(options: ReportOutletOptions): ReportOutlet {
   const loop = async () => {
     while (!stopping.signal.aborted) {
       wake = new AbortController();
-      const worked = await deliverBatch(options, stopping.signal, () => wake.signal);
+      const worked = await deliverBatch(options, stopping.signal, () => wake.signal).catch(
+        (error: unknown) => {
+          // A full disk, say. What was sent but not noted is sent again: Space has it once all the same.
+          options.log.error({ err: error }, 'reports to Space were interrupted; trying again');
+          return false;
+        },
+      );
       if (!worked) await pause(IDLE_LOOK_MS, AbortSignal.any([stopping.signal, wake.signal]));
     }
   };
-  const running = loop().catch((error: unknown) =>
-    options.log.error({ err: error }, 'reports to Space stopped'),
-  );
+  const running = loop();
   return {
     pending: () => Math.max(options.store.events.newestSeq() - options.store.cursors.get(REPORT_OUTLET), 0),
     async stop() {
