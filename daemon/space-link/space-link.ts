@@ -95,13 +95,17 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
   };
 }
 
-/** Outlets whose place in the log is remembered are waited for when old events are removed. */
+/**
+ * Outlets whose place in the log is remembered are waited for when old events are removed. A Space that was joined
+ * without pairing has no WebSocket, so waiting for it would keep every event for ever.
+ */
 function keepEventsFor(store: Store, session: SpaceSession): void {
   const remember = () => {
-    if (!session.identity()) return;
+    const identity = session.identity();
     store.commit(() => {
-      for (const outlet of [REPORT_OUTLET, SPACE_OUTLET])
-        store.cursors.set(outlet, store.cursors.get(outlet));
+      if (identity) store.cursors.set(REPORT_OUTLET, store.cursors.get(REPORT_OUTLET));
+      if (identity?.device) store.cursors.set(SPACE_OUTLET, store.cursors.get(SPACE_OUTLET));
+      else store.cursors.remove(SPACE_OUTLET);
     });
   };
   remember();
