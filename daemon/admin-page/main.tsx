@@ -12,7 +12,10 @@ const CLOCK_STEP_MS = 10_000;
 
 const agent = createAgent(createApiClient(fetchTransport(PAGE_VERSION)), (path) => new EventSource(path));
 const clock = createStore(Date.now());
-setInterval(() => clock.update(() => Date.now()), CLOCK_STEP_MS);
+const tick = () => clock.update(() => Date.now());
+setInterval(tick, CLOCK_STEP_MS);
+// What has just happened is not in the future.
+agent.store.subscribe(tick);
 
 /** The code is taken out of the address before anything else, so that it stays in no history. */
 function openPage(): void {
@@ -25,7 +28,7 @@ addEventListener('hashchange', () => {
   if (codeOf(location.hash) !== undefined) openPage();
 });
 document.addEventListener('visibilitychange', () => {
-  clock.update(() => Date.now());
+  tick();
   const { session, connection } = agent.store.get();
   if (!document.hidden && (session === 'closed' || connection === 'lost')) void agent.open();
 });

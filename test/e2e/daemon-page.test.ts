@@ -76,16 +76,14 @@ describe('the page of the real daemon', () => {
     expect(job.state).toBe('succeeded');
     await admin.runningJobs().waitFor({ state: 'detached' });
     await expect.poll(() => admin.health()).toBe('Everything is backed up.');
+    await watched.page.getByText('New snapshot of photos: 1 file, 3 MiB').waitFor();
+    expect(await watched.page.locator('main').innerText()).not.toContain('in less than a minute');
     await look('4-home-backed-up');
     await admin.openSnapshots();
     await expect.poll(() => admin.snapshotRows().count()).toBe(1);
     await look('5-snapshots');
     await admin.snapshotRows().getByRole('link').first().click();
-    await watched.page
-      .getByText('Straße am Meer.jpg')
-      .or(watched.page.getByText('My photos'))
-      .first()
-      .waitFor();
+    await watched.page.getByText('Straße am Meer.jpg').waitFor();
     await look('6-snapshot');
     await admin.openJobs();
     await expect.poll(() => admin.jobRows().count()).toBe(1);

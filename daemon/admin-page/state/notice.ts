@@ -1,5 +1,5 @@
 import { cleanText, type AgentEvent, type Job, type Snapshot } from '../../../contract/index.ts';
-import { formatBytes, formatCount } from '../format/size.ts';
+import { counted, formatBytes } from '../format/size.ts';
 import { JOB_KIND_WORDS } from '../format/words.ts';
 
 /** A short message about something that happened while the page was open. */
@@ -43,7 +43,7 @@ export function noticeOf(event: AgentEvent): Notice | undefined {
 
 function snapshotText({ planName, filesTotal, bytesTotal, addedBytes }: Snapshot): string {
   const facts = [
-    filesTotal === undefined ? undefined : `${formatCount(filesTotal)} files`,
+    filesTotal === undefined ? undefined : counted(filesTotal, 'file'),
     bytesTotal === undefined ? undefined : formatBytes(bytesTotal),
     addedBytes === undefined ? undefined : `${formatBytes(addedBytes)} added`,
   ].filter((fact) => fact !== undefined);
