@@ -76,8 +76,9 @@ function createRequests(
     verify: async (codeOrId, choice) => await check.begin(prepared(codeOrId, choice)),
     decline: (codeOrId, reason) => {
       const { id } = records.require(codeOrId);
+      const declined = records.apply(id, 'decline', { reason: reason ?? null });
       check.end(id);
-      return records.view(records.apply(id, 'decline', { reason: reason ?? null }));
+      return records.view(declined);
     },
     cancel: (id, reason) => {
       const row = records.require(id);
@@ -86,11 +87,13 @@ function createRequests(
         jobs.cancel(row.jobId, reason);
         return records.view(records.require(id));
       }
-      return records.view(records.apply(row.id, 'cancel', { reason }));
+      const cancelled = records.apply(row.id, 'cancel', { reason });
+      check.end(id);
+      return records.view(cancelled);
     },
     get: (codeOrId) => records.view(records.require(codeOrId)),
     list: (all) => store.requests.list({ open: !all }).map((row) => records.view(row)),
-    expire: () => expireOld(store, records, clock),
+    expire: () => expireOld({ store, records, clock, check }),
   };
 }
 
@@ -121,11 +124,19 @@ function targetOf(options: RestoreOptions, row: RequestRow, choice: RestoreChoic
   });
 }
 
-function expireOld(store: RestoreStore, records: RequestRecords, clock: Clock): void {
+interface Expiring {
+  readonly store: RestoreStore;
+  readonly records: RequestRecords;
+  readonly clock: Clock;
+  readonly check: PasswordCheck;
+}
+
+function expireOld({ store, records, clock, check }: Expiring): void {
   for (const row of store.requests.list({ open: true })) {
     const mayExpire = nextRequestState(row.state, 'expire') !== undefined;
     if (mayExpire && row.expiresAt <= clock.now()) {
       records.apply(row.id, 'expire', { reason: 'nobody answered in time; nothing was restored' });
+      check.end(row.id);
     }
   }
 }

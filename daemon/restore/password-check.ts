@@ -3,6 +3,7 @@ import {
   AppError,
   type Capsule,
   type Plan,
+  type RequestState,
   type RestoreChoice,
   type SecretChannel,
 } from '../../contract/index.ts';
@@ -174,10 +175,8 @@ async function startTyped(options: PasswordCheckOptions, what: Checked, channel:
     jobs.cancel(jobId, 'it could not begin in time');
   }, BEGIN_LIMIT_MS);
   channel.signal.addEventListener('abort', () => {
-    // Once the password was right the request has moved on, and so may the job.
-    if (records.require(row.id).jobId === jobId && !isUnlocked(records.require(row.id))) {
-      jobs.cancel(jobId, 'nobody typed the password');
-    }
+    const { jobId: current, state } = records.require(row.id);
+    if (current === jobId && LOCKED.has(state)) jobs.cancel(jobId, 'nobody typed the password');
   });
   try {
     await ready;
@@ -186,9 +185,8 @@ async function startTyped(options: PasswordCheckOptions, what: Checked, channel:
   }
 }
 
-function isUnlocked({ state }: RequestRow): boolean {
-  return state !== 'opened';
-}
+/** Once the password was right the request has moved on, and so may the job. */
+const LOCKED: ReadonlySet<RequestState> = new Set(['opened', 'declined', 'cancelled', 'expired']);
 
 function tooBusy(): AppError {
   return new AppError('try_later', 'another job is running, so the restore cannot begin yet', {

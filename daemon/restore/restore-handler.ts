@@ -147,7 +147,8 @@ function outcomeOf(records: RequestRecords, row: RequestRow, result: RestoreResu
     result,
     ...(count > 0 && { reason }),
     commit: () => {
-      records.apply(row.id, count === 0 ? 'done' : 'partial', {
+      // Cancelled at the last moment, it is restored all the same, and the job says so.
+      applyIfPossible(records, row.id, count === 0 ? 'done' : 'partial', {
         error: null,
         reason: count > 0 ? reason : null,
       });

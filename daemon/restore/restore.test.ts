@@ -193,6 +193,29 @@ describe('the way to the files', () => {
   });
 });
 
+describe('a request that ends while its password is asked for', () => {
+  const waiting = async (): Promise<{ id: string; target: string; socketPath: string }> => {
+    const stranger = join(world.root, `other/olares-backups/theirs-${UNKNOWN}`);
+    const backupUrl = `${stranger}?snapshotId=${snapshotId}&snapshotTime=1`;
+    const { id } = await world.requests.create({ backupUrl }, 'user');
+    const target = join(world.root, `ended-${id}`);
+    return { id, target, socketPath: (await world.requests.verify(id, { target })).socketPath };
+  };
+
+  it.each([
+    ['cancelled', (id: string) => world.requests.cancel(id, 'not any more')],
+    ['declined', (id: string) => world.requests.decline(id, 'not any more')],
+  ])('restores nothing once it is %s', async (state, end) => {
+    const { id, target, socketPath } = await waiting();
+    end(id);
+    await sendSecret(socketPath, { password: PASSWORD }).catch(() => undefined);
+    await world.jobs.idle();
+    expect(existsSync(target)).toBe(false);
+    expect(world.requests.get(id).state).toBe(state);
+    expect(world.jobs.list({ limit: 1 })).toMatchObject([{ requestId: id, state: 'cancelled' }]);
+  });
+});
+
 describe('after a crash of the daemon', () => {
   it('an interrupted restore waits for a person again', async () => {
     const { id } = await world.requests.create({ backupUrl: directoryUrl(UNKNOWN, snapshotId) }, 'user');
