@@ -16,7 +16,7 @@ export const PAGES = {
   'admin-page': 'daemon/admin-page',
   console: 'space/console',
 };
-const INPUT_FOLDERS = ['contract', 'cli', 'daemon', 'helper', 'space', 'scripts/build'];
+export const INPUT_FOLDERS = ['contract', 'cli', 'daemon', 'helper', 'space', 'scripts/build'];
 const INPUT_FILES = ['package.json', 'package-lock.json', 'tsconfig.base.json', 'scripts/build.mjs'];
 
 /** Brings dist/ up to date. `force` builds even when nothing changed. */
