@@ -70,7 +70,7 @@ export async function armPlan(
   } catch (error) {
     await requireArmedAnyway(session, { plan, kit, error });
   }
-  const armed = await settledPlan(session, plan);
+  const armed = await settledPlan(session, plan, kit);
   await kit?.complete(armed, words ?? []);
   return armed;
 }
@@ -108,14 +108,21 @@ async function requireArmedAnyway(session: Session, { plan, kit, error }: ArmFai
   throw notArmed(error, plan, now === undefined ? kit : undefined);
 }
 
-async function settledPlan(session: Session, plan: Plan): Promise<Plan> {
+/** @throws AppError `failed` when the daemon knows of no keys although the helper wrote them */
+async function settledPlan(session: Session, plan: Plan, kit: KitFile | undefined): Promise<Plan> {
   const giveUpAt = session.runtime.now() + SETTLE_MS;
   for (;;) {
     const current = await session.api.call('getPlan', { params: { plan: plan.id } });
-    if (current.state !== 'unarmed' || session.runtime.now() > giveUpAt) return current;
+    if (current.state !== 'unarmed') return current;
+    if (session.runtime.now() > giveUpAt) throw notArmed(unsettled(), plan, kit);
     await delay(SETTLE_PAUSE_MS);
   }
 }
+
+const unsettled = () =>
+  new AppError('failed', 'the repository has its keys, but the agent has not written them down', {
+    hint: 'see `olares-backup logs`, perhaps its disk is full',
+  });
 
 function notArmed(error: unknown, plan: Plan, kit: KitFile | undefined): unknown {
   if (!(error instanceof AppError)) return error;
