@@ -38,13 +38,21 @@ interface Leftover {
   readonly isLeader: boolean;
 }
 
-/** Ends helpers and restic processes of a former daemon, politely first; forgets run files of what has ended. */
+/**
+ * Ends helpers and restic processes of a former daemon, politely first; forgets run files of what has ended. Never
+ * rejects: one that cannot be ended must keep the daemon from nothing else.
+ */
 export async function endLeftovers(options: LeftoverOptions): Promise<void> {
   const { helperPid } = options;
   const files = listRunFiles(options.directory).filter(
     (name) => helperPid === undefined || Number.parseInt(name, 10) === helperPid,
   );
-  await Promise.all(files.map(async (file) => await endOne(join(options.directory, file), options)));
+  const ends = await Promise.allSettled(
+    files.map(async (file) => await endOne(join(options.directory, file), options)),
+  );
+  for (const end of ends) {
+    if (end.status === 'rejected') options.log.error({ err: end.reason }, 'a former run could not be ended');
+  }
 }
 
 /** Processor ticks from boot to the start of a process: with the pid it names one process for ever. */
