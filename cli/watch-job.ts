@@ -49,7 +49,7 @@ async function follow(session: Session, jobId: string, watcher: Watcher): Promis
   let seq = (await session.api.call('getStatus')).eventSeq;
   let job = await session.api.call('getJob', { params: { job: jobId } });
   tellState(session, watcher.view, job);
-  while (!needsNoWatch(job)) {
+  while (!needsNoWatch(session, job)) {
     for await (const item of eventsWhileThere(session, seq, watcher.signal)) {
       if (item.type === 'event') seq = item.event.seq;
       else if (item.progress.jobId === job.id) watcher.view.show(item.progress);
@@ -57,10 +57,10 @@ async function follow(session: Session, jobId: string, watcher: Watcher): Promis
       if (!next) continue;
       job = next;
       tellState(session, watcher.view, job);
-      if (needsNoWatch(job)) break;
+      if (needsNoWatch(session, job)) break;
     }
     if (watcher.signal.aborted) throw leftView(job);
-    if (!needsNoWatch(job)) job = await lookAgain(session, job, watcher.signal);
+    if (!needsNoWatch(session, job)) job = await lookAgain(session, job, watcher.signal);
   }
   return job;
 }
@@ -87,7 +87,9 @@ function jobIn(item: StreamItem, jobId: string): Job | undefined {
   return item.event.body.job.id === jobId ? item.event.body.job : undefined;
 }
 
-function needsNoWatch(job: Job): boolean {
+function needsNoWatch({ interactive }: Session, job: Job): boolean {
+  // It may be tried again for days; a script must hear of it now.
+  if (job.state === 'waiting' && job.error !== undefined) return !interactive;
   // An interrupted restore waits for a person, so nothing more will happen to see.
   return JOB_END_STATES.has(job.state) || (job.state === 'interrupted' && job.kind === 'restore');
 }

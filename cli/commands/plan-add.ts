@@ -83,7 +83,10 @@ function requireYes(session: Session): void {
 
 function wantedPlan(session: Session, name: string, options: AddOptions): NewPlan {
   if (name.trim() === '')
-    throw new AppError('invalid_input', 'the name of the plan is empty', { field: 'name' });
+    throw new AppError('invalid_input', 'the name of the plan is empty', {
+      field: 'name',
+      hint: 'give it one, for instance: photos',
+    });
   if (!options.path) {
     throw new AppError('invalid_input', '--path is missing: what shall be saved?', {
       field: '--path',

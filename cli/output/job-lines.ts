@@ -100,6 +100,13 @@ export function jobError(job: Job): AppError | undefined {
       },
     );
   }
+  if (job.state === 'waiting' && job.error) {
+    const { hint } = job.error;
+    return fromErrorBody({
+      ...job.error,
+      hint: `${hint === undefined ? '' : `${hint}; `}it is tried again by itself: olares-backup job watch ${job.id}`,
+    });
+  }
   return job.error
     ? fromErrorBody(job.error)
     : new AppError('failed', `the ${jobTitle(job)} failed${reasonOf(job)}`, {

@@ -30,7 +30,11 @@ function sourcePath(text: string, cwd: string): string {
     if (code === 'EACCES') return path;
     const reason =
       code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such file or directory' : String(code);
-    throw new AppError('invalid_input', `--path: ${path}: ${reason}`, { field: '--path', cause: error });
+    throw new AppError('invalid_input', `--path: ${path}: ${reason}`, {
+      field: '--path',
+      hint: 'check its spelling; a relative path begins at the current directory',
+      cause: error,
+    });
   }
   return path;
 }

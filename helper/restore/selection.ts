@@ -27,7 +27,10 @@ export function select(roots: readonly string[], { include = [] }: RestoreChoice
   const outer = withoutNested(roots);
   const stray = include.find((path) => !outer.some((root) => isInside(path, root)));
   if (stray !== undefined) {
-    throw new AppError('invalid_input', `${stray} is not part of ${outer.join(', ')}`, { field: 'include' });
+    throw new AppError('invalid_input', `${stray} is not part of ${outer.join(', ')}`, {
+      field: 'include',
+      hint: 'name what `olares-backup snapshot ls SNAPSHOT` shows',
+    });
   }
   const isPartial = include.length > 0 && !outer.every((root) => include.includes(root));
   return { include: isPartial ? withoutNested(include) : outer, roots: outer, isPartial };
