@@ -52,6 +52,18 @@ test('work in progress is told while nothing is wrong', () => {
   });
 });
 
+test('a backup that failed and will be tried again is not green, and says why', () => {
+  const error = { code: 'unreachable', message: 'the storage cannot be reached' } as const;
+  const retried: Job = { ...running, state: 'waiting', reason: error.message, error };
+  const sentence = 'The backup of "photos" will be tried again: the storage cannot be reached.';
+  expect(healthSentence({ ...quiet, jobs: [retried] })).toEqual({ level: 'waiting', sentence });
+  expect(healthSentence({ ...quiet, jobs: [retried], conditions: [condition('warning')] })).toEqual({
+    level: 'warning',
+    sentence,
+  });
+  expect(healthSentence({ ...quiet, jobs: [{ ...running, state: 'waiting' }] }).level).toBe('good');
+});
+
 test('a warning is never green', () => {
   expect(healthSentence({ ...quiet, conditions: [condition('warning')] }).level).toBe('warning');
 });

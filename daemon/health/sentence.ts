@@ -17,12 +17,21 @@ export function healthSentence({ conditions, jobs, plans }: HealthView): {
   const running = jobs.find((job) => job.state === 'running' || job.state === 'cancelling');
   if (running) return { level: 'busy', sentence: runningSentence(running) };
   if (plans.length === 0) return { level: 'waiting', sentence: 'No backup plan yet.' };
+  const retried = jobs.find((job) => job.state === 'waiting' && job.error !== undefined);
+  if (retried) return { level: worst ? 'warning' : 'waiting', sentence: retrySentence(retried) };
   if (worst) return { level: 'warning', sentence: `Backed up, with a warning: ${worst.message}` };
   return quietSentence(plans);
 }
 
+const nameOf = (job: Job): string => (job.planName === undefined ? 'a plan' : `"${job.planName}"`);
+
+/** Until the job ends its failure is no condition yet, but all is not well either. */
+function retrySentence(job: Job): string {
+  return `The ${job.kind} of ${nameOf(job)} will be tried again: ${job.reason ?? 'it failed'}.`;
+}
+
 function runningSentence(job: Job): string {
-  const name = job.planName === undefined ? 'a plan' : `"${job.planName}"`;
+  const name = nameOf(job);
   switch (job.kind) {
     case 'backup':
       return `Backing up ${name} now.`;

@@ -85,7 +85,7 @@ describe('while the disk of the database is full', () => {
       health: createHealth({ store, clock: systemClock }),
       chance: systemChance,
       log: silentLog,
-      context: { plan: () => undefined, hasEarlierSnapshot: () => false },
+      context: { plan: () => undefined, ledgerUpTo: () => ({ hasEarlier: false, storedBytes: 0 }) },
       retryBaseMs: 1,
       retryMaxMs: 5,
     });

@@ -23,8 +23,8 @@ export interface ReportContext {
   readonly userid: string;
   readonly token: string;
   plan(id: string): Plan | undefined;
-  /** Snapshots of the plan that came before this job. */
-  hasEarlierSnapshot(planId: string, jobId: string): boolean;
+  /** The plan's snapshots up to this job's: later ones must not change what a late or repeated report says. */
+  ledgerUpTo(planId: string, jobId: string): { readonly hasEarlier: boolean; readonly storedBytes: number };
 }
 
 /** Codes of an answer that mean Space has the record. */
@@ -91,6 +91,7 @@ function snapshotSaved(input: {
 }): Report {
   const { job, plan, context, status } = input;
   const result = job.result?.kind === 'backup' ? job.result : undefined;
+  const { hasEarlier, storedBytes } = context.ledgerUpTo(plan.id, job.id);
   return {
     path: WIRE_PATHS.snapshotSave,
     form: {
@@ -99,11 +100,11 @@ function snapshotSaved(input: {
       snapshotId: job.id,
       resticSnapshotId: result?.snapshotId ?? '',
       size: String(result?.bytesTotal ?? 0),
-      realSnapshotSize: String(result ? plan.storedBytes : 0),
+      realSnapshotSize: String(result ? storedBytes : 0),
       unit: 'byte',
       snapshotTime: String(Math.floor(job.createdAt / 1000)),
       status,
-      type: typeOf(status, context.hasEarlierSnapshot(plan.id, job.id)),
+      type: typeOf(status, hasEarlier),
       ...(result ? placeFields(plan) : { url: '', cloud: '', region: '', bucket: '', prefix: '' }),
       message: messageOf(job, result),
     },

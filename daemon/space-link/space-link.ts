@@ -115,7 +115,15 @@ function keepEventsFor(store: Store, session: SpaceSession): void {
 function reportContext(store: Store, parts: SpaceLinkOptions) {
   return {
     plan: parts.findPlan,
-    hasEarlierSnapshot: (planId: string, jobId: string) =>
-      store.snapshots.list(planId).some((row) => row.jobId !== null && row.jobId !== jobId),
+    ledgerUpTo(planId: string, jobId: string) {
+      const newestFirst = store.snapshots.list(planId);
+      const at = newestFirst.findIndex((row) => row.jobId === jobId);
+      const [, ...earlier] = newestFirst.slice(Math.max(at, 0));
+      const upTo = newestFirst.slice(Math.max(at, 0)).filter(({ state }) => state === 'present');
+      return {
+        hasEarlier: earlier.some((row) => row.jobId !== null),
+        storedBytes: upTo.reduce((sum, { addedBytes }) => sum + (addedBytes ?? 0), 0),
+      };
+    },
   };
 }

@@ -32,8 +32,10 @@ test('restic killed alone: said in words, tried again, and its lock is in nobody
   const shown = await system.cli(['job', 'show', id]);
   expect(shown.stdout).toContain('restic was ended from outside');
   expectWords(shown);
-  // Not the whole machine is in trouble, but neither is it fine.
-  expect((await system.status()).level).not.toBe('good');
+  // Nothing is lost, but it is not fine either.
+  const { level, sentence } = await system.api.call('getStatus');
+  expect(level).not.toBe('good');
+  expect(sentence).toMatch(/The backup of "documents" will be tried again: restic was ended from outside/);
 
   expect(await ended(system, id)).toMatchObject({ state: 'succeeded', attempt: 2 });
   expect(await locksOf(system, plan)).toEqual([]);
