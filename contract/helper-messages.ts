@@ -74,6 +74,8 @@ export const HelperRequest = Type.Union([
   }),
   closed({ verb: Type.Literal('snapshots'), ...common }),
   closed({ verb: Type.Literal('ls'), ...common, snapshotId: ResticId, path: Type.String({ pattern: '^/' }) }),
+  /** The whole snapshot, depth first, a directory before what it holds: by `entries` outputs. */
+  closed({ verb: Type.Literal('ls-all'), ...common, snapshotId: ResticId }),
   closed({ verb: Type.Literal('stats'), ...common }),
   closed({
     verb: Type.Literal('check'),
@@ -144,6 +146,7 @@ export const VERB_PROGRAMS = {
   backup: 'engine',
   snapshots: 'engine',
   ls: 'engine',
+  'ls-all': 'engine',
   stats: 'engine',
   check: 'engine',
   unlock: 'engine',
@@ -227,6 +230,7 @@ export const HelperResults = {
   backup: BackupSummary,
   snapshots: Type.Array(RepositorySnapshot),
   ls: Type.Array(SnapshotEntry),
+  'ls-all': Type.Object({ entries: Count }),
   stats: Type.Object({ storedBytes: Bytes, snapshots: Count }),
   check: Type.Object({ problems: Type.Array(Type.String()) }),
   unlock: Type.Object({}),
@@ -248,6 +252,8 @@ export const HelperOutput = Type.Union([
   /** Answer with a `credentials` input; asked again before they expire, and held for as long as it takes. */
   Type.Object({ type: Type.Literal('credentials-needed') }),
   Type.Object({ type: Type.Literal('progress'), progress: HelperProgress }),
+  /** A part of a long list. The helper waits until it is read. */
+  Type.Object({ type: Type.Literal('entries'), entries: Type.Array(SnapshotEntry) }),
   /** Something to keep in the log, never shown as a result. */
   Type.Object({
     type: Type.Literal('log'),

@@ -21,6 +21,7 @@ import { createPlans } from './plans/create-plans.ts';
 import { createRestore } from './restore/create-restore.ts';
 import { createDueTimes } from './scheduler/due-times.ts';
 import { createScheduler } from './scheduler/create-scheduler.ts';
+import { createSnapshotIndex } from './snapshot-index/create-snapshot-index.ts';
 import { createSpacePart } from './space-link/space-link.ts';
 import { openStore } from './store/open-store.ts';
 import { createUsage } from './usage/usage.ts';
@@ -93,12 +94,32 @@ function createParts(options: DaemonOptions, stack: ShutdownStack) {
   const overdue = createOverdueCheck({ plans, health, clock });
   const common = { ...shared, plans, store, engine, door, health, isJobActive };
   const repositories = createRepositories({ ...common, doctor });
+  const index = createSnapshotIndex({
+    ...common,
+    repositories,
+    directory: join(stateDir, 'index'),
+    isIdle: () => jobs.list({ active: true }).length === 0,
+  });
+  stack.push('snapshot-index', () => index.close(), ENGINE_STOP_MS);
   const { requests, handler: restore } = createRestore({ ...common, jobs, space: signedIn });
   jobs.handle('backup', createBackupHandler({ ...common, quota: usage }));
   jobs.handle('check', createCheckHandler(common));
   jobs.handle('restore', restore);
   const scheduler = createScheduler({ plans, jobs, store, clock, log, dueTimes });
-  return { store, health, engine, plans, jobs, space, usage, repositories, requests, scheduler, overdue };
+  return {
+    store,
+    health,
+    engine,
+    plans,
+    jobs,
+    space,
+    usage,
+    repositories,
+    index,
+    requests,
+    scheduler,
+    overdue,
+  };
 }
 
 async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownStack) {
@@ -107,6 +128,9 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   tellRecovery(parts);
   const engineVersion = lookAtEngine(options, parts);
   plans.onRemoved((plan) => cancelJobsOf(parts, plan));
+  plans.onRemoved((plan) => {
+    parts.index.removePlan(plan.id).catch((error: unknown) => log.warn({ err: error }, 'an index stays'));
+  });
   const startedAt = clock.now();
   const events = createEventLog(store);
   const ports = apiPorts({ ...parts, events, config, version, startedAt, clock, engineVersion });
@@ -144,7 +168,10 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   return api;
 }
 
-function lookEachMinute({ requests, overdue }: Parts, log: Log): void {
+function lookEachMinute({ requests, overdue, index }: Parts, log: Log): void {
+  index
+    .tend()
+    .catch((error: unknown) => log.warn({ err: error }, 'the index of snapshots could not be tended'));
   try {
     requests.expire();
     overdue();

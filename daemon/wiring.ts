@@ -9,6 +9,7 @@ import type { ApiPorts } from './local-api/ports.ts';
 import { statusView } from './local-api/status-view.ts';
 import type { Repositories } from './maintenance/repository-types.ts';
 import type { Plans } from './plans/plan-types.ts';
+import type { SnapshotIndex } from './snapshot-index/index-ports.ts';
 import type { Requests } from './restore/request-types.ts';
 import type { CommandEffects } from './space-link/commands.ts';
 import type { SpacePart } from './space-link/space-link.ts';
@@ -23,6 +24,7 @@ export interface WiredParts {
   readonly usage: UsageMeter;
   readonly repositories: Repositories;
   readonly requests: Requests;
+  readonly index: SnapshotIndex;
 }
 
 export interface ApiSources extends WiredParts {
@@ -35,11 +37,12 @@ export interface ApiSources extends WiredParts {
 }
 
 export function apiPorts(sources: ApiSources): ApiPorts {
-  const { plans, jobs, repositories, requests, space, usage, health, events, config } = sources;
+  const { plans, jobs, repositories, requests, index, space, usage, health, events, config } = sources;
   return {
     plans,
     repositories,
     requests,
+    index,
     health,
     events,
     usage,

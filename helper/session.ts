@@ -1,4 +1,5 @@
 import type { HelperProgress, StorageCredentials } from '../contract/helper-messages.ts';
+import type { SnapshotEntry } from '../contract/model/snapshot.ts';
 
 /** Where the helper finds things: read once, in main.ts. */
 export interface Places {
@@ -18,6 +19,8 @@ export interface Output {
   ready(): void;
   /** Passed on at most once per second and phase. */
   progress(progress: HelperProgress): void;
+  /** A part of a long list; resolves when it was handed on. */
+  entries(entries: SnapshotEntry[]): Promise<void>;
   log(level: 'info' | 'warn', message: string): void;
   credentialsNeeded(): void;
 }

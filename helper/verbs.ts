@@ -17,6 +17,7 @@ const HANDLERS: Handlers = {
   backup: async (request, session) => (await import('./engine/backup.ts')).backup(request, session),
   snapshots: async (request, session) => (await import('./engine/snapshots.ts')).snapshots(request, session),
   ls: async (request, session) => (await import('./engine/ls.ts')).ls(request, session),
+  'ls-all': async (request, session) => (await import('./engine/ls-all.ts')).lsAll(request, session),
   stats: async (request, session) => (await import('./engine/stats.ts')).stats(request, session),
   check: async (request, session) => (await import('./engine/check.ts')).check(request, session),
   unlock: async (request, session) => (await import('./engine/unlock.ts')).runUnlock(request, session),

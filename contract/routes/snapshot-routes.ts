@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { NewRestoreRequest, RestoreChoice, RestorePreview, RestoreRequest } from '../model/request.ts';
 import { Snapshot, SnapshotEntry } from '../model/snapshot.ts';
-import { closed } from '../schema.ts';
+import { DiffAnswer, FindAnswer } from '../model/snapshot-index.ts';
+import { closed, Count } from '../schema.ts';
 import { byRequest, bySnapshot, SecretChannel } from './inputs.ts';
 import { route } from './route.ts';
 
@@ -34,6 +35,36 @@ export const snapshotRoutes = {
     query: closed({ path: Type.Optional(Type.String()) }),
     status: 200,
     response: Type.Array(SnapshotEntry),
+  }),
+  findFiles: route({
+    method: 'GET',
+    path: '/find',
+    permission: 'read',
+    summary: 'Files and directories by name, over all snapshots',
+    query: closed({
+      /** Part of a name; with `*` or `?` the whole name; with `/` also the directories before it. */
+      pattern: Type.String({ minLength: 1, maxLength: 400 }),
+      plan: Type.Optional(Type.String()),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      /** Wait some seconds for snapshots that are not indexed yet. */
+      wait: Type.Optional(Type.Boolean()),
+    }),
+    status: 200,
+    response: FindAnswer,
+  }),
+  diffSnapshots: route({
+    method: 'GET',
+    path: '/diff',
+    permission: 'read',
+    summary: 'What a snapshot has otherwise than another of the same plan',
+    query: closed({
+      a: bySnapshot.properties.snapshot,
+      b: bySnapshot.properties.snapshot,
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      after: Type.Optional(Count),
+    }),
+    status: 200,
+    response: DiffAnswer,
   }),
   listRequests: route({
     method: 'GET',

@@ -3,6 +3,7 @@ import type {
   HelperRequestOf,
   HelperResultOf,
   HelperVerb,
+  SnapshotEntry,
   StorageCredentials,
 } from '../../contract/index.ts';
 
@@ -10,6 +11,8 @@ export interface RunOptions {
   /** Abort = polite stop: restic gets SIGINT and up to 65 s. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: HelperProgress) => void;
+  /** The parts of a long list, in order; the helper waits while this does. What it throws ends the helper. */
+  readonly onEntries?: (entries: readonly SnapshotEntry[]) => Promise<void>;
   /** The helper listens on its secret channel now. */
   readonly onReady?: () => void;
   /** Asked whenever the helper needs temporary keys. May take as long as it must; a rejection is tried again. */

@@ -93,6 +93,7 @@ async function exchange(options: HelperRunOptions, hearing: Hearing) {
   try {
     for await (const line of helper.lines) {
       const output = parseOutput(line, log);
+      if (output?.type === 'entries') await options.run.onEntries?.(output.entries);
       const answer = output && hear(output);
       if (answer) hearing.onAnswer(answer);
     }
@@ -132,6 +133,8 @@ function createHearing(
       case 'progress':
         lastProgress = output.progress;
         run.onProgress?.(lastProgress);
+        return undefined;
+      case 'entries':
         return undefined;
       case 'log':
         log[output.level]({ verb: request.verb }, output.message);

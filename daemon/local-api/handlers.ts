@@ -1,5 +1,6 @@
 import {
   AppError,
+  type Plan,
   type RouteInput,
   type RouteName,
   type RouteResponse,
@@ -30,6 +31,9 @@ export interface HandlerOptions {
   readonly pageUrl: () => string | undefined;
 }
 
+/** Of files in one answer. */
+const DEFAULT_LIMIT = 100;
+
 export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Handlers {
   const { plans, repositories, jobs, requests } = ports;
   const optionalPlan = (nameOrId: string | undefined) =>
@@ -49,10 +53,7 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     listKeys: ({ params }) => repositories.keys(plans.get(params.plan)),
     changeKey: ({ params, body }) => repositories.changeKey(plans.get(params.plan), body.action),
     removeKey: ({ params }) => repositories.removeKey(plans.get(params.plan), params.key),
-    listSnapshots: ({ query }) => repositories.snapshots(optionalPlan(query.plan), query.refresh ?? false),
-    getSnapshot: ({ params }) => repositories.snapshot(params.snapshot),
-    listEntries: async ({ params, query }) =>
-      repositories.entries(await repositories.snapshot(params.snapshot), query.path ?? '/'),
+    ...snapshotHandlers(ports, optionalPlan),
     listJobs: ({ query }) => {
       const { plan, ...filter } = query;
       const planId = optionalPlan(plan)?.id;
@@ -77,6 +78,34 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     listHealth: () => ports.health.list(),
     runDoctor: () => repositories.doctor(),
     ...sessionHandlers(sessions, pageUrl),
+  };
+}
+
+type SnapshotRoutes = 'listSnapshots' | 'getSnapshot' | 'listEntries' | 'findFiles' | 'diffSnapshots';
+
+function snapshotHandlers(
+  { repositories, index }: ApiPorts,
+  optionalPlan: (nameOrId: string | undefined) => Plan | undefined,
+): Pick<Handlers, SnapshotRoutes> {
+  return {
+    listSnapshots: ({ query }) => repositories.snapshots(optionalPlan(query.plan), query.refresh ?? false),
+    getSnapshot: ({ params }) => repositories.snapshot(params.snapshot),
+    listEntries: async ({ params, query }) =>
+      index.entries(await repositories.snapshot(params.snapshot), query.path ?? '/'),
+    findFiles: ({ query }) =>
+      index.find({
+        pattern: query.pattern,
+        plan: optionalPlan(query.plan),
+        limit: query.limit ?? DEFAULT_LIMIT,
+        wait: query.wait ?? false,
+      }),
+    diffSnapshots: async ({ query }) =>
+      index.diff({
+        a: await repositories.snapshot(query.a),
+        b: await repositories.snapshot(query.b),
+        limit: query.limit ?? DEFAULT_LIMIT,
+        after: query.after ?? 0,
+      }),
   };
 }
 

@@ -1,7 +1,9 @@
 import type {
   Account,
   AgentEvent,
+  DiffAnswer,
   DoctorCheck,
+  FindAnswer,
   HealthCondition,
   Job,
   JobCause,
@@ -41,8 +43,18 @@ export interface ApiPorts {
     keys(plan: Plan): Promise<PlanKey[]>;
     snapshots(plan: Plan | undefined, refresh: boolean): Promise<Snapshot[]>;
     snapshot(idPrefix: string): Promise<Snapshot>;
-    entries(snapshot: Snapshot, path: string): Promise<SnapshotEntry[]>;
     doctor(): Promise<DoctorCheck[]>;
+  };
+  /** The trees of the snapshots. */
+  readonly index: {
+    entries(snapshot: Snapshot, path: string): Promise<SnapshotEntry[]>;
+    find(query: {
+      pattern: string;
+      plan: Plan | undefined;
+      limit: number;
+      wait: boolean;
+    }): Promise<FindAnswer>;
+    diff(query: { a: Snapshot; b: Snapshot; limit: number; after: number }): Promise<DiffAnswer>;
   };
   readonly jobs: {
     backup(plan: Plan, cause: JobCause): Job;

@@ -9,8 +9,13 @@ const JSON_LIMIT_BYTES = 384 * 1024 * 1024;
 /**
  * Calls back for each line of a stream, in order, without the newline. A line that looks like JSON is handed over whole
  * however long it is (a list of snapshots is one line); of any other only the first 16 KiB are kept in memory.
+ * @param hold asked after each piece of the stream: nothing more is read until its promise is kept
  */
-export function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
+export function readLines(
+  stream: Readable,
+  onLine: (line: string) => void,
+  hold?: () => Promise<void> | undefined,
+): Promise<void> {
   let parts: Buffer[] = [];
   let size = 0;
   const keep = (part: Buffer) => {
@@ -33,6 +38,10 @@ export function readLines(stream: Readable, onLine: (line: string) => void): Pro
       start = end + 1;
     }
     if (start < chunk.length) keep(chunk.subarray(start));
+    const held = hold?.();
+    if (!held) return;
+    stream.pause();
+    void held.then(() => stream.resume());
   });
   return new Promise((resolve) => {
     const end = () => {

@@ -41,7 +41,7 @@ const GO_SPECIAL = [
   [0x0010_0000, 0o1000],
 ] as const;
 
-function describe(node: ReturnType<typeof nodeMessage.parse>): SnapshotEntry {
+export function describe(node: ReturnType<typeof nodeMessage.parse>): SnapshotEntry {
   const { uid, gid, size, mtime } = node;
   return {
     name: node.name,

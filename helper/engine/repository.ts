@@ -12,7 +12,7 @@ import { runRestic, type ResticCommand } from './restic.ts';
 
 export interface RepositoryRun extends Pick<
   ResticCommand,
-  'args' | 'files' | 'onMessage' | 'onText' | 'wrap' | 'cancel'
+  'args' | 'files' | 'onMessage' | 'onText' | 'hold' | 'wrap' | 'cancel'
 > {
   /** Instead of the repository's own. */
   readonly password?: Buffer;

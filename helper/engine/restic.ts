@@ -38,6 +38,8 @@ export interface ResticCommand {
   readonly onMessage?: (message: unknown) => void;
   /** Each line of stdout or stderr that is no JSON. */
   readonly onText?: (line: string) => void;
+  /** Asked after each piece of stdout: nothing more is read until its promise is kept. */
+  readonly hold?: () => Promise<void> | undefined;
   /** Stops this run alone. */
   readonly cancel?: AbortSignal;
 }
@@ -129,14 +131,15 @@ async function supervise(
   };
   const readers = [child.stdout, child.stderr].map((stream, index) => {
     if (!stream) return undefined;
-    return readLines(stream, (line) => {
+    const onLine = (line: string) => {
       try {
         readLine(line, index === 1);
       } catch (error) {
         // Thrown out of a stream it would end the helper and leave restic alone.
         heard.fault ??= error;
       }
-    });
+    };
+    return readLines(stream, onLine, index === 0 ? command.hold : undefined);
   });
   const end = ended(child);
   const resticPid = reportsPid ? await childPid(child) : child.pid;

@@ -66,6 +66,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   part('usage', ['store', 'engine'], ['systeminformation']),
   part('backup', ['jobs', 'engine']),
   part('restore', ['jobs', 'engine']),
+  part('snapshot-index', ['store', 'engine']),
   part('maintenance', ['jobs', 'engine']),
   part('scheduler', ['plans', 'jobs', 'store'], ['node-cron', 'temporal-polyfill']),
   part('space-link', ['plans', 'jobs', 'store', 'events', 'health'], ['ws']),
