@@ -1,12 +1,15 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
-  existsSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,5 +64,25 @@ describe('a snapshot with directories that nobody may write, restored by an ordi
       stage(staging.anchor.at('content'));
     }
     expect(existsSync(killed)).toBe(false);
+  });
+});
+
+describe('paths of which one cannot be placed', () => {
+  it('are all put back, and nothing is left beside them', () => {
+    const root = mkdtempSync(join(tmpdir(), 'put-back-'));
+    mkdirSync(join(root, 'target'));
+    writeFileSync(join(root, 'target', 'a'), 'old');
+    symlinkSync('/tmp', join(root, 'target', 'link'));
+    mkdirSync(join(root, 'staging', 'content', 'tree', 'link'), { recursive: true });
+    writeFileSync(join(root, 'staging', 'content', 'tree', 'a'), 'new');
+    writeFileSync(join(root, 'staging', 'content', 'tree', 'link', 'b'), 'new');
+    using parent = openAnchor(root);
+    using staging = openAnchor(join(root, 'staging'));
+    const target = { path: join(root, 'target'), name: 'target', parent, [Symbol.dispose]() {} };
+    const selection = { include: ['/tree/a', '/tree/link/b'], roots: ['/tree'], isPartial: true };
+    expect(() => place({ staging, target, selection, inPlace: true, stamp: 's' })).toThrow(/link/);
+    expect(readFileSync(join(root, 'target', 'a'), 'utf8')).toBe('old');
+    expect(readdirSync(root).toSorted()).toEqual(['staging', 'target']);
+    rmSync(root, { recursive: true });
   });
 });

@@ -1,4 +1,4 @@
-import { linkSync, lstatSync, mkdirSync, renameSync, unlinkSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { createPrivateFileSync, syncDirectory } from '../state-files.ts';
@@ -109,13 +109,15 @@ function placePaths({ staging, target, selection, stamp }: Placing): string {
   const ways = selection.include.map((path) => relative(root, path)).filter((way) => has(fresh, way));
   const isThere = (way: string) => has(current, way);
   const manifest = { replaced: ways.filter(isThere), added: ways.filter((way) => !isThere(way)) };
-  createPrivateFileSync(old.at(UNDO_MANIFEST), JSON.stringify(manifest satisfies UndoManifest));
-  syncDirectory(target.parent.path);
   const undone: (() => void)[] = [];
   try {
+    createPrivateFileSync(old.at(UNDO_MANIFEST), JSON.stringify(manifest satisfies UndoManifest));
+    syncDirectory(target.parent.path);
     for (const way of ways) movePath({ old, current, fresh, undone }, way);
   } catch (error) {
     for (const step of undone.toReversed()) step();
+    // All is back where it was: what is left here are the list and empty directories.
+    rmSync(target.parent.at(kept), { recursive: true });
     throw error;
   }
   for (const anchor of [old, current, target.parent]) syncDirectory(anchor.path);
