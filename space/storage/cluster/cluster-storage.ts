@@ -64,24 +64,21 @@ export class ClusterStorage implements Storage {
    * @throws AppError `config_invalid` when the cluster refuses; one that does not answer may come back, and is only told
    */
   async probe(): Promise<void> {
+    // As long as any will be asked for: the role may allow less.
+    const ttlSeconds = this.#options.settings.sessionSeconds;
     try {
       await this.#client.list('', { limit: 1 });
       await this.#assume({
         accountId: 'probe',
         prefix: 'olares-space-probe',
         purpose: 'read',
-        ttlSeconds: 900,
+        ttlSeconds,
       });
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'refused') {
-        if (error instanceof AppError && error.code === 'unreachable') return this.#options.onError(error);
-        throw error;
-      }
-      throw new AppError('config_invalid', error.message, {
-        hint: error.hint ?? '',
-        field: 'storage',
-        cause: error,
-      });
+      if (!(error instanceof AppError)) throw error;
+      if (error.code === 'unreachable') return this.#options.onError(error);
+      const hint = error.hint === undefined ? {} : { hint: error.hint };
+      throw new AppError('config_invalid', error.message, { ...hint, field: 'storage', cause: error });
     }
   }
 

@@ -114,13 +114,18 @@ function readAddress(options: ClusterOptions, name: OptionName, example: string)
   const hint = `write it like ${example}`;
   if (text === undefined) throw invalid(name, undefined, hint);
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  // Not shown: what stands before an @ may be a password.
+  if (url && url.username + url.password !== '')
+    throw invalid(name, url.host, 'keys belong into the file of --s3-credentials-file');
   if (!url || url.origin === 'null' || !isBare(url)) throw invalid(name, text, hint);
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url.origin;
+  if (isSafe(url)) return url.origin;
   throw invalid(name, text, 'keys would go over the network unprotected: use https (http on loopback only)');
 }
 
-const isBare = (url: URL): boolean =>
-  url.pathname === '/' && [url.search, url.hash, url.username, url.password].every((part) => part === '');
+const isBare = (url: URL): boolean => url.pathname === '/' && url.search === '' && url.hash === '';
+
+const isSafe = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 
 const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
