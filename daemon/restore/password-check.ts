@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   AppError,
+  JOB_END_STATES,
   type Capsule,
   type Plan,
   type RequestState,
@@ -176,7 +177,9 @@ async function startTyped(options: PasswordCheckOptions, what: Checked, channel:
   }, BEGIN_LIMIT_MS);
   channel.signal.addEventListener('abort', () => {
     const { jobId: current, state } = records.require(row.id);
-    if (current === jobId && LOCKED.has(state)) jobs.cancel(jobId, 'nobody typed the password');
+    const isOver = JOB_END_STATES.has(jobs.get(jobId)?.state ?? 'cancelled');
+    // What is thrown in here would end the daemon.
+    if (current === jobId && LOCKED.has(state) && !isOver) jobs.cancel(jobId, 'nobody typed the password');
   });
   try {
     await ready;

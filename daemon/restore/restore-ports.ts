@@ -96,4 +96,4 @@ export interface SpaceByUrl {
   credentials(options?: { suffix?: string }): Promise<StorageCredentials>;
 }
 
-export type RestoreJobs = Pick<Jobs, 'request' | 'cancel'>;
+export type RestoreJobs = Pick<Jobs, 'request' | 'cancel' | 'get'>;

@@ -214,6 +214,17 @@ describe('a request that ends while its password is asked for', () => {
     expect(world.requests.get(id).state).toBe(state);
     expect(world.jobs.list({ limit: 1 })).toMatchObject([{ requestId: id, state: 'cancelled' }]);
   });
+
+  it('is no trouble for the next one when its job was cancelled', async () => {
+    const { id } = await waiting();
+    world.jobs.cancel(world.requests.get(id).jobId ?? '', 'by a person');
+    await world.jobs.idle();
+    expect(world.requests.get(id).state).toBe('cancelled');
+    // This ends the check before it, whose job has ended already.
+    const next = await waiting();
+    world.requests.decline(next.id, 'enough');
+    await world.jobs.idle();
+  });
 });
 
 describe('after a crash of the daemon', () => {
