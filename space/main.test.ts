@@ -13,6 +13,19 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 const ROOT = join(import.meta.dirname, '..');
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
+// Nothing listens there.
+const S3 = [
+  '--storage',
+  's3',
+  '--s3-endpoint',
+  'http://127.0.0.1:1',
+  '--s3-region',
+  'r-1',
+  '--s3-bucket',
+  'bucket',
+];
+S3.push('--s3-credentials-file', '/nowhere', '--listen', '127.0.0.1:0');
+
 let buildDir: string;
 let program: string;
 let dataDir: string;
@@ -143,6 +156,11 @@ describe('olares-space', () => {
     [['--data', 'X', '--quota', '10G'], 2, '--quota is "10G", but must be a number of bytes'],
     [['--data', 'X', '--nonsense'], 2, "Unknown option '--nonsense'"],
     [['--data', '/proc/none', '--listen', '127.0.0.1:0'], 78, '/proc/none cannot be used'],
+    [['--data', 'X', '--storage', 'tape'], 2, '--storage is "tape", but must be disk or s3'],
+    [['--data', 'X', '--s3-region', 'x'], 2, '--s3-region has no meaning without --storage s3'],
+    [['--data', 'X', '--storage', 's3'], 2, '--s3-endpoint is missing'],
+    [['--data', 'X', ...S3, '--s3-bucket', 'A'], 2, '--s3-bucket is "A"'],
+    [['--data', 'X', ...S3, '--s3-credentials-file', '/nowhere/keys'], 78, '/nowhere/keys cannot be read'],
     [['serve', 'now'], 2, '"now" is one word too many'],
     [['restore'], 2, '"restore" is not a command'],
     [[], 2, '--data is missing'],

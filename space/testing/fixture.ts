@@ -9,7 +9,8 @@ export interface TestSpace {
   readonly faults: SpaceFaults;
   /** Shifts the Space's clock, ms. */
   advance(ms: number): void;
-  restart(): Promise<void>;
+  /** With these options in place of those it was started with. */
+  restart(change?: Partial<SpaceOptions>): Promise<void>;
   /** A call as the real agent makes it: the fields by plain string formatting. */
   call(path: string, fields: Readonly<Record<string, string | number>>): Promise<Answer>;
   post(path: string, body: string, headers: Readonly<Record<string, string>>): Promise<Answer>;
@@ -29,16 +30,17 @@ export async function startTestSpace(options: Partial<SpaceOptions> = {}): Promi
   const dataDir = await mkdtemp(join(tmpdir(), 'space-test-'));
   const faults = new SpaceFaults();
   let shiftMs = 0;
-  const open = () => openSpace({ dataDir, clock: () => Date.now() + shiftMs, faults, ...options });
+  const open = (change: Partial<SpaceOptions> = {}) =>
+    openSpace({ dataDir, clock: () => Date.now() + shiftMs, faults, ...options, ...change });
   const fixture: TestSpace = {
     space: await open(),
     faults,
     advance: (ms) => {
       shiftMs += ms;
     },
-    async restart() {
+    async restart(change) {
       await fixture.space.close();
-      fixture.space = await open();
+      fixture.space = await open(change);
     },
     call: (path, fields) => {
       const body = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
