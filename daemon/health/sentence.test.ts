@@ -64,6 +64,12 @@ test('a backup that failed and will be tried again is not green, and says why', 
   expect(healthSentence({ ...quiet, jobs: [{ ...running, state: 'waiting' }] }).level).toBe('good');
 });
 
+test('of several warnings the latest is told', () => {
+  const old = { ...condition('warning'), message: 'No recovery words.', since: 1 };
+  const recent = { ...condition('warning'), message: 'The source is empty.', since: 2 };
+  expect(healthSentence({ ...quiet, conditions: [old, recent] }).sentence).toContain('The source is empty.');
+});
+
 test('a warning is never green', () => {
   expect(healthSentence({ ...quiet, conditions: [condition('warning')] }).level).toBe('warning');
 });

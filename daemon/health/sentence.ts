@@ -12,7 +12,7 @@ export function healthSentence({ conditions, jobs, plans }: HealthView): {
   level: HealthLevel;
   sentence: string;
 } {
-  const worst = conditions.find((condition) => condition.level === 'error') ?? conditions[0];
+  const worst = conditions.find((condition) => condition.level === 'error') ?? newest(conditions);
   if (worst?.level === 'error') return { level: 'error', sentence: `Needs attention: ${worst.message}` };
   const running = jobs.find((job) => job.state === 'running' || job.state === 'cancelling');
   if (running) return { level: 'busy', sentence: runningSentence(running) };
@@ -22,6 +22,10 @@ export function healthSentence({ conditions, jobs, plans }: HealthView): {
   if (worst) return { level: 'warning', sentence: `Backed up, with a warning: ${worst.message}` };
   return quietSentence(plans);
 }
+
+/** Of several warnings the latest: one that has stood for months must not hide what happened last night. */
+const newest = (warnings: readonly HealthCondition[]): HealthCondition | undefined =>
+  warnings.toSorted((a, b) => b.since - a.since)[0];
 
 const nameOf = (job: Job): string => (job.planName === undefined ? 'a plan' : `"${job.planName}"`);
 

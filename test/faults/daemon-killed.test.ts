@@ -76,21 +76,23 @@ test('a final report whose answer is lost is told again in the same words, whate
   const faults = new SpaceFaults();
   await using system = await TestSystem.paired({
     faults,
-    config: { spaceLink: { reconnectBaseMs: 6_000, reconnectMaxMs: 6_000 } },
+    config: { spaceLink: { reconnectBaseMs: 500, reconnectMaxMs: 1_000 } },
   });
   const source = system.folder('source');
   fill(source, 1);
   const plan = await system.addPlan('documents', [source]);
   await eventually(async () => (await system.status()).link.pendingReports === 0, 'all reports delivered');
   // Pending passes, the final one arrives but its answer does not.
-  const lost = faults.add({ on: 'answer:snapshotSave', action: { do: 'drop' }, times: 3, after: 1 });
+  const lost = faults.add({ on: 'answer:snapshotSave', action: { do: 'drop' }, after: 1 });
   const first = await startBackup(system, plan.name);
   await ended(system, first.id);
   await eventually(() => lost.hits > 0, 'the lost answer');
   fill(source, 2, 'more');
   const second = await startBackup(system, plan.name);
   await ended(system, second.id);
+  await system.killDaemon();
   lost.release();
+  await system.startDaemon();
   await eventually(async () => (await system.status()).link.pendingReports === 0, 'all reports', 60_000);
   const finals = system.space.state.records
     .receipts()
