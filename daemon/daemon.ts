@@ -145,9 +145,7 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
     log,
   });
   stack.push('local-api', () => api.close());
-  await parts.engine.recover();
-  jobs.start();
-  stack.push('jobs', () => jobs.stop(), ENGINE_STOP_MS);
+  startJobs(parts, log, stack);
   const link = space.start({
     effects: commandEffects(parts),
     findPlan: (id) => plans.find(id),
@@ -166,6 +164,16 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   minute.unref();
   stack.push('minute', () => clearInterval(minute));
   return api;
+}
+
+/** What a former daemon left is ended first, which may take restic a minute; nobody who asks waits for that. */
+function startJobs({ engine, jobs }: Parts, log: Log, stack: ShutdownStack): void {
+  const recovered = engine
+    .recover()
+    .catch((error: unknown) => log.error({ err: error }, 'what a former run left could not be ended'))
+    .then(() => jobs.start());
+  stack.push('jobs', () => jobs.stop(), ENGINE_STOP_MS);
+  stack.push('recovery', () => recovered, ENGINE_STOP_MS);
 }
 
 function lookEachMinute({ requests, overdue, index }: Parts, log: Log): void {
