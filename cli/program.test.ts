@@ -39,7 +39,7 @@ describe('the command line', () => {
     [['status', 'extra'], 'too many arguments'],
     [['job', 'list', '--state', 'red'], 'Allowed choices are queued'],
     [['job', 'list', '--limit', 'x'], '--limit takes a whole number from 1 to 1000'],
-    [['snapshot', 'find', 'x'], "unknown command 'find'"],
+    [['snapshot', 'seek', 'x'], "unknown command 'seek'"],
   ])('refuses %j with 2 and the way out', async (args, text) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

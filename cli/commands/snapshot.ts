@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { entryColumns, snapshotColumns, snapshotLines } from '../output/snapshot-lines.ts';
+import { registerSnapshotSearch } from './snapshot-search.ts';
 import type { OpenSession } from '../session.ts';
 
 export function registerSnapshot(program: Command, open: OpenSession): void {
@@ -44,4 +45,5 @@ export function registerSnapshot(program: Command, open: OpenSession): void {
       });
       print.result(entries, () => (entries.length > 0 ? print.table(entries, entryColumns()) : ['(empty)']));
     });
+  registerSnapshotSearch(snapshot, open);
 }

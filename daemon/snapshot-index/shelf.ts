@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
 import { isIndexDamage, openIndexStore, removeIndexStore } from '../store/index-store.ts';
 import type { IndexStore } from '../store/index-types.ts';
+import { storeError } from '../store/store-errors.ts';
 
 /** The indexes of all plans, opened when they are needed. */
 export interface Shelf {
@@ -31,7 +32,7 @@ export function createShelf({ directory, log }: { directory: string; log: Log })
       try {
         return await read(store);
       } catch (error) {
-        if (!isIndexDamage(error)) throw error;
+        if (!isIndexDamage(error)) throw storeError(error, pathOf(planId));
         log.warn({ err: error, planId }, 'the index of snapshots is damaged and is made anew');
         // Somebody else may have found out first.
         if (stores.get(planId) === store) remove(planId);

@@ -50,7 +50,9 @@ async function clearAway({ options, shelf, queue }: Tending, plan: Plan): Promis
   await shelf.use(plan.id, async (store) => {
     const gone = store.snapshots().filter(({ resticId }) => !present.has(resticId));
     if (gone.length === 0) return;
-    store.forget(gone.map(({ resticId }) => resticId));
-    for (let from = store.purgeStep(0); from !== undefined; from = store.purgeStep(from)) await turn();
+    await store.write(async () => {
+      store.forget(gone.map(({ resticId }) => resticId));
+      for (let from = store.purgeStep(0); from !== undefined; from = store.purgeStep(from)) await turn();
+    });
   });
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -102,5 +102,24 @@ describe('a tree in the index', () => {
     store = openIndexStore(path, silentLog);
     expect(store.snapshots()).toEqual([]);
     expect(pathsIn(index('a', [file('/x')]), '/')).toEqual(['/x']);
+  });
+
+  it('outlives a crash in the middle of writing, but is not believed after a power cut', async () => {
+    await store.write(async () => void index('a', [file('/x')]));
+    const note = `${path}-unsynced`;
+    expect(existsSync(note)).toBe(false);
+    await store.write(async () => {
+      copyFileSync(note, `${note}-copy`);
+      index('b', [file('/y')]);
+    });
+    store.close();
+    copyFileSync(`${note}-copy`, note);
+    store = openIndexStore(path, silentLog);
+    expect(store.snapshots()).toHaveLength(2);
+    store.close();
+    writeFileSync(note, 'another boot');
+    store = openIndexStore(path, silentLog);
+    expect(store.snapshots()).toEqual([]);
+    expect(existsSync(note)).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Log } from '../base/log.ts';
 import { createIndexReader } from './index-reader.ts';
 import { OPEN, type IndexedSnapshot, type IndexStore } from './index-types.ts';
+import { createIndexWriting, isTrusted, TRUST_SUFFIXES } from './index-trust.ts';
 import { createIndexWriter } from './index-writer.ts';
 import { isDamage, storeError } from './store-errors.ts';
 
@@ -54,7 +55,7 @@ export function openIndexStore(path: string, log: Log): IndexStore {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   try {
     const db = openUsable(path) ?? openFresh(path, log);
-    return storeOf(db);
+    return storeOf(db, path);
   } catch (error) {
     throw storeError(error, path);
   }
@@ -63,11 +64,11 @@ export function openIndexStore(path: string, log: Log): IndexStore {
 export const isIndexDamage = (error: unknown): boolean => isDamage(error);
 
 export function removeIndexStore(path: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+  for (const suffix of TRUST_SUFFIXES) rmSync(path + suffix, { force: true });
 }
 
 function openUsable(path: string): Db | undefined {
-  if (!existsSync(path)) return undefined;
+  if (!existsSync(path) || !isTrusted(path)) return undefined;
   const db = new Database(path, { timeout: 5_000 });
   try {
     const isOurs = db.pragma('application_id', { simple: true }) === APPLICATION_ID;
@@ -95,13 +96,12 @@ function openFresh(path: string, log: Log): Db {
 
 function tune(db: Db): Db {
   db.pragma('journal_mode = WAL');
-  // A power cut may take the last batches, never the order: an unfinished snapshot is indexed again.
   db.pragma('synchronous = NORMAL');
   db.pragma('cache_size = -16000');
   return db;
 }
 
-function storeOf(db: Db): IndexStore {
+function storeOf(db: Db, path: string): IndexStore {
   const ready = db.prepare(
     "SELECT seq, restic_id AS resticId FROM snapshots WHERE state = 'ready' ORDER BY seq",
   );
@@ -114,6 +114,7 @@ function storeOf(db: Db): IndexStore {
   return {
     ...createIndexReader(db),
     snapshots: () => ready.all() as IndexedSnapshot[],
+    write: createIndexWriting(db, path),
     cleanStep: createCleaner(db),
     purgeStep: createPurger(db),
     begin(resticId) {
@@ -122,7 +123,12 @@ function storeOf(db: Db): IndexStore {
       return createIndexWriter(db, seq);
     },
     forget: (ids) => forgetAll(ids),
-    close: () => void db.close(),
+    close() {
+      if (!db.open) return;
+      // The last thing it does is to move what is in the log to the file, and this time in the right order.
+      db.pragma('synchronous = NORMAL');
+      db.close();
+    },
   };
 }
 

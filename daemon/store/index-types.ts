@@ -1,5 +1,6 @@
 import type { SnapshotEntry } from '../../contract/index.ts';
 import type { IndexReader } from './index-reader.ts';
+import type { WriteIndex } from './index-trust.ts';
 
 /** `last` of a state that the newest indexed snapshot has too. */
 export const OPEN = 0x7fff_ffff;
@@ -22,6 +23,8 @@ export interface IndexWriter {
 export interface IndexStore extends IndexReader {
   /** Those that can be read. */
   snapshots(): readonly IndexedSnapshot[];
+  /** All that changes the index is done inside of this: it does not wait for the disk, and can tell after a power cut. */
+  readonly write: WriteIndex;
   /** One step of taking back what an interrupted writer left; false: nothing is left of it. */
   cleanStep(): boolean;
   /**

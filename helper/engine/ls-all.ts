@@ -5,8 +5,8 @@ import { describe } from './ls.ts';
 import { openMachineRepository } from './machine-repository.ts';
 import { messageType, nodeMessage } from './messages.ts';
 
-/** About 100 KB of JSON: the daemon takes one in a few milliseconds. */
-const BATCH = 500;
+/** About 50 KB of JSON: the daemon takes one in a few milliseconds. */
+const BATCH = 250;
 
 /** The whole tree of a snapshot, in parts; holds restic up while the daemon is behind. */
 export async function lsAll(
