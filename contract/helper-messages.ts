@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import type { ErrorBody } from './errors.ts';
 import { RestoreResult, Skipped, PROGRESS_PHASES, type ProgressPhase } from './model/job.ts';
 import { PlanKey } from './model/plan.ts';

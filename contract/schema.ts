@@ -1,5 +1,7 @@
-import { Type, type Static, type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import * as Type from 'typebox';
+import type { Static, TSchema } from 'typebox';
+// Not `typebox/compile`: that brings conversion and defaults along, and every program pays for loading them.
+import { Compile, type Validator } from 'typebox/schema';
 import { AppError } from './errors.ts';
 
 /** A plain object in which unknown fields are refused: for what people and Space send us. */
@@ -29,7 +31,7 @@ export interface Parser<T> {
 
 /** Compiles lazily: a process pays only for the schemas it uses. */
 export function parser<S extends TSchema>(schema: S): Parser<Static<S>> {
-  let compiled: ReturnType<typeof Compile<S>> | undefined;
+  let compiled: Pick<Validator<S>, 'Check' | 'Errors'> | undefined;
   const get = () => (compiled ??= Compile(schema));
   const check = (value: unknown): value is Static<S> => get().Check(value);
   return {
@@ -37,7 +39,7 @@ export function parser<S extends TSchema>(schema: S): Parser<Static<S>> {
     check,
     parse(value, what) {
       if (check(value)) return value;
-      throw schemaError(get().Errors(value)[0], value, what);
+      throw schemaError(get().Errors(value)[1][0], value, what);
     },
   };
 }

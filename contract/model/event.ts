@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { EpochMs } from '../schema.ts';
 import type { Job } from './job.ts';
 import type { RestoreRequest } from './request.ts';

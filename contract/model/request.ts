@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from '../schema.ts';
 import type { ErrorBody } from '../errors.ts';
 

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { Job } from '../model/job.ts';
 import { Account, DoctorCheck, HealthCondition, Status, Usage } from '../model/status.ts';
 import { closed, EpochMs } from '../schema.ts';

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { closed, Count } from '../schema.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { planRoutes } from './plan-routes.ts';

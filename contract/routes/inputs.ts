@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { JOB_STATES } from '../model/job.ts';
 import { closed, Count, EpochMs } from '../schema.ts';
 

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { Job } from '../model/job.ts';
 import { NewPlan, Plan, PlanChange, PlanKey } from '../model/plan.ts';
 import { closed, ResticId } from '../schema.ts';

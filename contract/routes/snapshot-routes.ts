@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { NewRestoreRequest, RestoreChoice, RestorePreview, RestoreRequest } from '../model/request.ts';
 import { Snapshot, SnapshotEntry } from '../model/snapshot.ts';
 import { DiffAnswer, FindAnswer } from '../model/snapshot-index.ts';

@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 
 /**
  * The HTTP calls of the real Olares Space as its own agent makes them (beclab/Olares framework/backup-server,

@@ -1,6 +1,7 @@
 import { lstat, opendir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { parser } from '../../contract/index.ts';
 
 /** A hung network mount answers nothing; then we know nothing of it and restic will say the rest. */

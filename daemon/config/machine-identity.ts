@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { AppError, closed, parser, Uuid } from '../../contract/index.ts';
 import type { Chance } from '../base/ids.ts';
 import { readSecretFile, writeSecretFile } from '../base/secret-file.ts';

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { AppError, parser } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { RestoreStore } from './restore-ports.ts';

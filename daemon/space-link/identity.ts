@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { CommandKey, closed, parser, Uuid } from '../../contract/index.ts';
 import { readSecretFile, removeSecretFile, writeSecretFile } from '../base/secret-file.ts';
 

@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { parser, Usage } from '../../contract/index.ts';
 import type { Store } from '../store/store.ts';
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { AppError } from '../../contract/errors.ts';
 import { parser } from '../../contract/schema.ts';
 

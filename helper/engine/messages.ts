@@ -1,4 +1,5 @@
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { parser } from '../../contract/schema.ts';
 
 /** restic's JSON, as far as we use it. Fields with the value 0 may be left out by restic. */

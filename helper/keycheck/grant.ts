@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Type, type Static } from 'typebox';
+import * as Type from 'typebox';
+import type { Static } from 'typebox';
 import { AppError } from '../../contract/errors.ts';
 import { closed, EpochMs, parser, ResticId, Uuid } from '../../contract/schema.ts';
 import type { Session } from '../session.ts';
