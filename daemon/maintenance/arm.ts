@@ -225,10 +225,11 @@ async function namesIn(directory: string): Promise<string[]> {
   return await readdir(directory).catch((error: NodeJS.ErrnoException): string[] => {
     // The helper may be allowed to look where the daemon is not; it will say the rest.
     if (error.code === 'ENOENT' || error.code === 'EACCES') return [];
-    throw new AppError(
-      'invalid_input',
-      `the location ${directory} cannot be used: ${error.code ?? error.message}`,
-      { field: 'location', cause: error },
-    );
+    const fault = error.code === 'ENOTDIR' ? 'it or a part of it is a file' : error.message;
+    throw new AppError('invalid_input', `the location ${directory} cannot be used: ${fault}`, {
+      field: 'location',
+      hint: 'name a directory, or one that does not exist yet',
+      cause: error,
+    });
   });
 }
