@@ -34,6 +34,7 @@ const TIMEOUT_MS = 20_000;
 export class ClusterClient {
   readonly #settings: ClusterSettings;
   readonly #clock: () => number;
+  readonly #ending = new AbortController();
 
   constructor(options: { settings: ClusterSettings; clock: () => number }) {
     this.#settings = options.settings;
@@ -98,6 +99,11 @@ export class ClusterClient {
     };
   }
 
+  /** Ends the calls under way. */
+  close(): void {
+    this.#ending.abort();
+  }
+
   async #send({ service, origin, path, query = {}, form }: Sent): Promise<string> {
     const url = new URL(origin);
     const signer = new SignatureV4({
@@ -129,8 +135,9 @@ export class ClusterClient {
     return exchange(address, {
       method,
       headers,
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      // Followed it would go elsewhere with our signature; as it is it says that the region is another.
+      redirect: 'manual',
+      signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       ...body,
     });
   }

@@ -1,7 +1,8 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CredentialGrant, TemporaryCredentials } from '../storage.ts';
 import { CLUSTER_BUCKET, CLUSTER_REGION, TestCluster } from '../testing/cluster-fixture.ts';
@@ -105,6 +106,8 @@ describe('keys of a cluster', () => {
         expect.stringMatching(/answered 403 AccessDenied: not for \ufffd.+you$/),
       ]),
     );
+    cluster.fault = { status: 301, code: 'PermanentRedirect' };
+    await expect(storage.probe()).rejects.toMatchObject({ code: 'config_invalid' });
     cluster.fault = { status: 200, code: 'HTML' };
     await expect(issue({ purpose: 'read' })).rejects.toMatchObject({ code: 'unreachable' });
     await chmod(cluster.keysFile, 0o644);
@@ -117,6 +120,43 @@ describe('keys of a cluster', () => {
     await expect(issue({ purpose: 'read' })).rejects.toMatchObject({ code: 'unreachable' });
     await cluster.writeKeys('secretOfTheOwner');
     expect(await issue({ purpose: 'read' })).toMatchObject({ purpose: 'read' });
+  });
+});
+
+describe('what is remembered', () => {
+  it('is for its owner only, without a key that works', async () => {
+    const keys = await issue();
+    const file = path.join(dir, 'cluster.db');
+    expect((await stat(file)).mode & 0o077).toBe(0);
+    await storage.close();
+    const text = (await readFile(file)).toString('latin1');
+    expect(text).toContain(keys.accessKeyId);
+    expect(text).not.toContain(keys.secretAccessKey);
+    expect(text).not.toContain(keys.sessionToken.slice(0, 40));
+    storage = open();
+  });
+
+  it('is left alone when it is of a newer version or no database', async () => {
+    await storage.close();
+    const file = path.join(dir, 'cluster.db');
+    const db = new Database(file);
+    db.pragma('user_version = 2');
+    db.close();
+    expect(() => open()).toThrow(/cluster\.db cannot be used: it was written by a newer/);
+    await writeFile(file, 'x'.repeat(5_000));
+    expect(() => open()).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+    await rm(file);
+    storage = open();
+  });
+
+  it('does not keep a stop waiting for a cluster that hangs', async () => {
+    cluster.isHanging = true;
+    const asked = issue().catch((error: unknown) => error);
+    storage.accountUsage(ACCOUNT);
+    await vi.waitUntil(() => cluster.held > 0, { timeout: 5_000, interval: 10 });
+    await storage.close();
+    expect(await asked).toBeInstanceOf(Error);
+    storage = open();
   });
 });
 

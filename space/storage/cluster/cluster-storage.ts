@@ -113,7 +113,9 @@ export class ClusterStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    await this.#usage.close();
+    const counted = this.#usage.close();
+    this.#client.close();
+    await counted;
     this.#ledger.close();
   }
 

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { AppError } from '../../../contract/errors.ts';
 import type { CredentialClaims, CredentialKeys, TemporaryCredentials } from '../credentials.ts';
 
 export interface Measured {
@@ -10,6 +11,15 @@ export interface Measured {
   readonly measuredAtMs: number;
 }
 
+const VERSION = 1;
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS issued (
+    access_key_id TEXT PRIMARY KEY, proof BLOB NOT NULL, account_id TEXT NOT NULL, prefix TEXT NOT NULL,
+    purpose TEXT NOT NULL, first_issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS measured (
+    prefix TEXT PRIMARY KEY, bytes INTEGER NOT NULL, objects INTEGER NOT NULL, measured_at INTEGER NOT NULL
+  ) STRICT;`;
 const DAY_MS = 24 * 3_600_000;
 /** Longer than any chain of renewals. */
 const KEPT_MS = 31 * DAY_MS;
@@ -21,20 +31,26 @@ const KEPT_MS = 31 * DAY_MS;
 export class ClusterLedger {
   readonly #db: Database.Database;
 
+  /** @throws AppError `config_invalid` for a file that is none of ours */
   constructor(file: string) {
     // Made by us, so that it is never readable by others, not even for a moment.
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
     this.#db = new Database(file, { timeout: 5_000 });
-    this.#db.pragma('journal_mode = WAL');
-    this.#db.exec(`
-      CREATE TABLE IF NOT EXISTS issued (
-        access_key_id TEXT PRIMARY KEY, proof BLOB NOT NULL, account_id TEXT NOT NULL, prefix TEXT NOT NULL,
-        purpose TEXT NOT NULL, first_issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL
-      ) STRICT;
-      CREATE TABLE IF NOT EXISTS measured (
-        prefix TEXT PRIMARY KEY, bytes INTEGER NOT NULL, objects INTEGER NOT NULL, measured_at INTEGER NOT NULL
-      ) STRICT;`);
+    try {
+      const version = Number(this.#db.pragma('user_version', { simple: true }));
+      if (version > VERSION) throw new Error('it was written by a newer olares-space');
+      this.#db.pragma('journal_mode = WAL');
+      this.#db.exec(TABLES);
+      this.#db.pragma(`user_version = ${VERSION}`);
+    } catch (cause) {
+      this.#db.close();
+      throw new AppError('config_invalid', `${file} cannot be used: ${(cause as Error).message}`, {
+        hint: 'move it away: usage is then counted anew, and machines sign in for keys again',
+        field: 'data',
+        cause,
+      });
+    }
   }
 
   remember(credentials: TemporaryCredentials, firstIssuedAtMs: number): void {

@@ -55,9 +55,14 @@ export class ClusterUsage {
     return sum;
   }
 
-  /** As `of`, after waiting a while for the prefixes that were never counted. */
+  /**
+   * As `of`, after waiting a while for the prefixes that were never counted. One that cannot be counted is 0: a backup
+   * goes before the quota.
+   */
   async known(prefixes: readonly string[], waitMs: number): Promise<AccountUsage> {
-    const unknown = prefixes.filter((prefix) => this.#options.ledger.measured(prefix) === undefined);
+    const unknown = prefixes.filter(
+      (prefix) => this.#options.ledger.measured(prefix) === undefined && this.#isStale(prefix, undefined),
+    );
     if (unknown.length > 0) {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, waitMs)));
@@ -85,7 +90,7 @@ export class ClusterUsage {
       .then(() => this.#run(prefix))
       .catch((error: unknown) => {
         this.#notBefore.set(prefix, this.#options.clock() + RETRY_MS);
-        this.#options.onError(error);
+        if (!this.#isClosed) this.#options.onError(error);
       })
       .finally(() => {
         this.#counting.delete(prefix);

@@ -63,6 +63,9 @@ export class TestCluster implements AsyncDisposable {
   readonly policies: string[] = [];
   /** Answered to everything while it is set. */
   fault: { status: number; code: string } | undefined;
+  /** Takes requests and answers none. */
+  isHanging = false;
+  held = 0;
   readonly #dir: string;
   readonly #store: ObjectStore;
   readonly #server: Server;
@@ -124,6 +127,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.isHanging) return void (this.held += 1);
     if (this.fault) return refuse(response, this.fault.status, this.fault.code);
     if (request.method === 'POST' && request.url === '/') return this.#assumeRole(request, response);
     const { judged, operation, prefix } = readCall(request);
