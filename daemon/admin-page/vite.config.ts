@@ -8,10 +8,11 @@ import project from '../../package.json' with { type: 'json' };
 const schemasWithoutEval = (): Plugin => ({
   name: 'schemas-without-eval',
   enforce: 'pre',
-  resolveId: (id) => (id === 'typebox/compile' ? '\0schemas-without-eval' : null),
+  resolveId: (id, importer) =>
+    id === 'typebox/schema' && importer?.endsWith('/contract/schema.ts') ? '\0schemas-without-eval' : null,
   load: (id) =>
     id === '\0schemas-without-eval'
-      ? `import { Check, Errors } from 'typebox/value';
+      ? `import { Check, Errors } from 'typebox/schema';
          export const Compile = (schema) => ({
            Check: (value) => Check(schema, value),
            Errors: (value) => Errors(schema, value),

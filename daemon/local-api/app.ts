@@ -5,7 +5,7 @@ import Fastify, {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify';
-import { Value } from 'typebox/value';
+import { Convert } from 'typebox/value';
 import type { TSchema } from 'typebox';
 import {
   API_PREFIX,
@@ -120,7 +120,7 @@ function inputReader(definition: Route): (request: FastifyRequest) => unknown {
   const params = read(definition.params, 'address');
   const body = read(definition.body, 'request body');
   const query = read(definition.query, 'query');
-  const convert = (value: unknown) => (definition.query ? Value.Convert(definition.query, value) : value);
+  const convert = (value: unknown) => (definition.query ? Convert(definition.query, value) : value);
   return (request) => ({
     params: params(request.params),
     query: query(convert(request.query)),
@@ -165,7 +165,7 @@ function addPlainRoutes(app: FastifyInstance, options: AppOptions): void {
   const eventsQuery = parser(EventsQuery);
   app.get(API_PREFIX + EVENTS_PATH, async (request, reply) => {
     authorise(request, reply, 'read', options);
-    const query = eventsQuery.parse(Value.Convert(EventsQuery, request.query), 'query');
+    const query = eventsQuery.parse(Convert(EventsQuery, request.query), 'query');
     const lastId = Number(request.headers['last-event-id']);
     const after =
       Number.isSafeInteger(lastId) && lastId > 0 ? lastId : (query.after ?? options.ports.events.newestSeq());
