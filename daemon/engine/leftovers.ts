@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as Type from 'typebox';
 import { parser } from '../../contract/index.ts';
@@ -39,17 +40,20 @@ interface Leftover {
 }
 
 /**
- * Ends helpers and restic processes of a former daemon, politely first; forgets run files of what has ended. Never
- * rejects: one that cannot be ended must keep the daemon from nothing else.
+ * Ends helpers and restic processes of a former daemon, politely first; forgets run files and endpoint tokens of what
+ * has ended. Never rejects: one that cannot be ended must keep the daemon from nothing else.
  */
 export async function endLeftovers(options: LeftoverOptions): Promise<void> {
   const { helperPid } = options;
   const files = listRunFiles(options.directory).filter(
     (name) => helperPid === undefined || Number.parseInt(name, 10) === helperPid,
   );
+  // Looked up before the wait: later ones are of helpers that live.
+  const tokens = listTokens(options);
   const ends = await Promise.allSettled(
     files.map(async (file) => await endOne(join(options.directory, file), options)),
   );
+  ends.push(...(await Promise.allSettled(tokens.map(async (path) => await rm(path, { force: true })))));
   for (const end of ends) {
     if (end.status === 'rejected') options.log.error({ err: end.reason }, 'a former run could not be ended');
   }
@@ -80,9 +84,20 @@ async function endOne(path: string, options: LeftoverOptions): Promise<void> {
   rmSync(path, { force: true });
 }
 
-function listRunFiles(directory: string): string[] {
+const listRunFiles = (directory: string): string[] =>
+  namesIn(directory).filter((name) => name.endsWith('.json'));
+
+/** Where restic finds the word that its credentials endpoint wants to hear: `endpoint-<pid of the helper>-…`. */
+function listTokens({ directory, helperPid }: LeftoverOptions): string[] {
+  const runDir = dirname(directory);
+  return namesIn(runDir)
+    .filter((name) => new RegExp(`^endpoint-${helperPid ?? '\\d+'}-[0-9a-f]+\\.token$`).test(name))
+    .map((name) => join(runDir, name));
+}
+
+function namesIn(directory: string): string[] {
   try {
-    return readdirSync(directory).filter((name) => name.endsWith('.json'));
+    return readdirSync(directory);
   } catch {
     return []; // no helper ever ran
   }

@@ -23,7 +23,9 @@ export async function openCredentialEndpoint(
 ): Promise<CredentialEndpoint> {
   const token = randomBytes(32).toString('hex');
   const path = `/${randomBytes(16).toString('hex')}`;
-  const tokenFile = join(session.stateDir, 'run', `endpoint-${randomBytes(8).toString('hex')}.token`);
+  // Our pid in its name tells the daemon whose it was, should we be killed.
+  const name = `endpoint-${process.pid}-${randomBytes(8).toString('hex')}.token`;
+  const tokenFile = join(session.stateDir, 'run', name);
   const server = createServer((request, response) => {
     if (!isResticAsking(request, path, token)) return void response.writeHead(404).end();
     void answer(source, response);

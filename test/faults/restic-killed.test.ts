@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../harness/eventually.ts';
+import { namesIn, processesOf } from '../harness/process-table.ts';
 import { locksOf, resticPath, stockEnvironment, stockRestic } from '../harness/stock-restic.ts';
 import { TestSystem } from '../harness/system.ts';
 import { ended, expectWords, fill, jobOf, moving, startBackup } from './faults.fixture.ts';
@@ -92,4 +93,37 @@ function spawnElsewhere(args: string[], env: Record<string, string>): ChildProce
   const renamed = ['--uts', 'sh', '-c', 'hostname another-machine && exec "$@"', 'sh', ...restic];
   const [program = '', ...rest] = isRoot ? ['unshare', ...renamed] : restic;
   return spawn(program, rest, { env, stdio: 'ignore' });
+}
+
+test('the helper killed: its restic ends with it, no token of it stays, and the next try succeeds', async () => {
+  const limits = { uploadKiBPerSecond: 3_000 };
+  await using system = await TestSystem.paired({ config: { ...QUICK, limits } });
+  const source = system.folder('source');
+  fill(source, 8);
+  const plan = await system.addPlan('documents', [source]);
+  const { id } = await startBackup(system, plan.name);
+  const { pid, resticPid } = await moving(system, id);
+  process.kill(pid, 'SIGKILL');
+  expect(await ended(system, id)).toMatchObject({ state: 'succeeded', attempt: 2 });
+  expect(processesOf(system.stateDir).filter((seen) => seen.pid === resticPid)).toEqual([]);
+  expect(namesIn(system.runDir).filter((name) => name.endsWith('.token'))).toEqual([]);
+
+  // The same with nobody left to tidy up but the next start.
+  fill(source, 8, 'more');
+  const second = await startBackup(system, plan.name);
+  const run = await moving(system, second.id);
+  await system.killDaemon();
+  for (const victim of [run.pid, run.resticPid]) killIfThere(victim);
+  await system.startDaemon();
+  expect(await ended(system, second.id)).toMatchObject({ state: 'succeeded' });
+  expect(namesIn(system.runDir).filter((name) => name.endsWith('.token'))).toEqual([]);
+  expect(namesIn(join(system.runDir, 'helpers'))).toEqual([]);
+});
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Its input ended with the daemon, and so did it.
+  }
 }
