@@ -29,8 +29,9 @@ function findMoto(): string | undefined {
 }
 
 /** A start for nothing: it may be there and lack the rest of itself. */
-const isProgram = (file: string): boolean =>
-  existsSync(file) && spawnSync(file, ['--help'], { timeout: 20_000 }).status === 0;
+function isProgram(file: string): boolean {
+  return existsSync(file) && spawnSync(file, ['--help'], { timeout: 20_000 }).status === 0;
+}
 
 /** moto: S3 and STS as others read AWS. It looks at neither signatures nor policies; those have tests of their own. */
 describe.skipIf(MOTO === undefined)('a server of another maker', () => {
