@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { must } from '../../scripts/start/stack.mjs';
 import { changeOnePercent, makeData, warmUp } from './data.mjs';
 import { plainRestic } from './plain.mjs';
+import { ofBackup } from './restic-log.mjs';
 
 export const ROUNDS = ['first', '1 % changed', 'unchanged'];
 
@@ -65,7 +66,7 @@ async function agentBackup(bench, { name }, times) {
   const { stdout } = await must(bench.cli(['backup', name, '--json']));
   times.agent.push(performance.now() - start);
   const job = JSON.parse(stdout);
-  const runs = bench.restic.take();
+  const runs = ofBackup(bench.restic.take());
   const inside = runs.reduce((sum, { durationMs }) => sum + durationMs, 0);
   times.outside.push(Date.parse(job.endedAt) - Date.parse(job.startedAt) - inside);
   times.starts.push(runs.length);

@@ -33,6 +33,9 @@ function take(log) {
   });
 }
 
+/** Without the reads that fill the index of an earlier snapshot in the background: they are no part of a backup. */
+export const ofBackup = (runs) => runs.filter(({ verb }) => verb !== 'ls');
+
 const VERBS = [
   'backup',
   'restore',

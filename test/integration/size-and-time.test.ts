@@ -5,7 +5,7 @@ import type { Job } from '../../contract/index.ts';
 import { ensureRestic } from '../../scripts/setup/restic.mjs';
 import { changeOnePercent, makeData } from '../bench/data.mjs';
 import { measureIdle, measureReady } from '../bench/idle.mjs';
-import { loggingRestic } from '../bench/restic-log.mjs';
+import { loggingRestic, ofBackup } from '../bench/restic-log.mjs';
 import { median } from '../bench/table.mjs';
 import { ROOT, TestSystem } from '../harness/system.ts';
 import { temporaryDir } from '../harness/temporary-dir.ts';
@@ -53,7 +53,7 @@ test.each([
     'figures',
   ]);
   expect(job.state).toBe('succeeded');
-  const runs = restic.take();
+  const runs = ofBackup(restic.take());
   expect(runs.map(({ verb }) => verb)).toEqual(['backup']);
   const outsideMs = Date.parse(job.endedAt) - Date.parse(job.startedAt) - Number(runs[0]?.durationMs);
   expect(outsideMs).toBeLessThan(OUTSIDE_RESTIC_MS);
