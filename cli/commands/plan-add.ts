@@ -93,6 +93,7 @@ function wantedPlan(session: Session, name: string, options: AddOptions): NewPla
       hint: `for instance: olares-backup plan add ${shellWord(name)} --path ~/Documents`,
     });
   }
+  refuseAdoptAtSpace(options);
   const { cwd } = session.runtime;
   const { paths, warnings } = parseSourcePaths(options.path, cwd);
   warnings.forEach((warning) => session.print.warn(warning));
@@ -108,6 +109,15 @@ function wantedPlan(session: Session, name: string, options: AddOptions): NewPla
       ? {}
       : { location: parseLocation(options.location ?? 'space', cwd, options.credentialsFile) }),
   };
+}
+
+/** A new plan has a new place at Space, and there is no way yet to name another one. */
+function refuseAdoptAtSpace({ adopt, location = 'space' }: AddOptions): void {
+  if (!adopt || location !== 'space') return;
+  throw new AppError('invalid_input', '--adopt is for a --location of your own, not for Space', {
+    field: '--adopt',
+    hint: 'restore what is at Space by its Backup URL: olares-backup restore URL',
+  });
 }
 
 /** A plan of the same name that never got its keys is the same wish, begun before. */

@@ -8,6 +8,7 @@ import { makeOddTree } from '../../helper/testing/odd-tree.ts';
 import { compareTrees } from '../../scripts/start/compare-trees.mjs';
 import { eventually } from '../harness/eventually.ts';
 import { plainRestic, plainSnapshots } from '../harness/plain-restic.ts';
+import { expectRefusal } from '../harness/refusal.ts';
 import { PASSWORD, TestSystem } from '../harness/system.ts';
 
 let system: TestSystem;
@@ -68,6 +69,13 @@ describe('a repository that stock restic made with the tags of the real Olares',
     const stock = { repository, password: 'another password entirely 9' };
     expect(JSON.parse(await plainRestic(stock, ['key', 'list', '--json']))).toHaveLength(1);
   });
+});
+
+test('a repository at Space is not adopted, and the words say what to do instead', async () => {
+  const add = ['plan', 'add', 'At Space', '--path', source, '--adopt'];
+  expectRefusal(await system.cli([...add, ...withPassword()]), 2, '--adopt', 'Backup URL');
+  const plans = await system.json<Plan[]>(['plan', 'list']);
+  expect(plans.map(({ name }) => name)).not.toContain('At Space');
 });
 
 describe('a Backup URL of a plan that this machine does not have', () => {
