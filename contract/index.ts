@@ -16,3 +16,4 @@ export * from './schema.ts';
 export * from './space/protocol.ts';
 export * from './space/wire.ts';
 export * from './text.ts';
+export * from './url-text.ts';

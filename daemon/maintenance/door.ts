@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   AppError,
+  pathEscape,
   REPOSITORY_FOLDER,
   type Location,
   type Plan,
@@ -76,7 +77,7 @@ function ownStorage(
     const address = plan ? directoryFor(location.path, plan) : location.path;
     return { address, options: {}, credentials: { kind: 'none' } };
   }
-  const folder = plan && `${REPOSITORY_FOLDER}/${escapeSegment(plan.name)}-${plan.id}`;
+  const folder = plan && `${REPOSITORY_FOLDER}/${pathEscape(plan.name)}-${plan.id}`;
   const address = folder ? `${location.address.replace(/\/+$/, '')}/${folder}` : location.address;
   const file = location.kind === 's3' ? location.credentialsFile : undefined;
   return {
@@ -89,11 +90,4 @@ function ownStorage(
 /** The real Olares leaves the name as it is in a directory; a slash would be a folder of its own. */
 function directoryFor(path: string, plan: Plan): string {
   return join(path, REPOSITORY_FOLDER, `${plan.name.replaceAll('/', '_')}-${plan.id}`);
-}
-
-/** As Go's `url.PathEscape`, which the real Olares uses: it leaves these where JavaScript does not. */
-function escapeSegment(name: string): string {
-  return encodeURIComponent(name)
-    .replace(/%(24|26|2B|3A|3D|40)/g, (escaped) => decodeURIComponent(escaped))
-    .replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,5 +1,6 @@
 import {
   BACKUP_TYPE,
+  decodeUrlPart,
   JOB_END_STATES,
   WIRE_CODES,
   WIRE_PATHS,
@@ -124,7 +125,7 @@ function placeFields(plan: Plan): Record<PlaceField, string> {
   if (!URL.canParse(url)) return { url, cloud: '', region: '', bucket: '', prefix: '' };
   const { hostname, pathname } = new URL(url);
   const [bucket = '', prefix = ''] = pathname.split('/').slice(1);
-  return { url, ...vendorOf(hostname), bucket, prefix: decodeURIComponent(prefix) };
+  return { url, ...vendorOf(hostname), bucket, prefix: decodeUrlPart(prefix) };
 }
 
 /** Cloud and region are part of the vendors' host names; a Space with storage of its own has no region to tell. */

@@ -2,6 +2,7 @@ import {
   AppError,
   cleanText,
   parser,
+  pathEscape,
   REPOSITORY_FOLDER,
   StsAnswer,
   type RepositoryAccess,
@@ -143,11 +144,4 @@ export function accessOf(site: StorageSite, address: string, expectId: string | 
     credentials: { kind: 'sts' },
     ...(expectId === undefined ? {} : { expectId }),
   };
-}
-
-/** Go's `url.PathEscape`, which the real agent uses: it leaves `$&+=:@` and unreserved characters as they are. */
-export function pathEscape(text: string): string {
-  return encodeURIComponent(text)
-    .replace(/%(24|26|2B|3D|3A|40)/g, (code) => decodeURIComponent(code))
-    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

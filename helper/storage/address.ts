@@ -1,5 +1,6 @@
 import { AppError } from '../../contract/errors.ts';
 import type { RepositoryAccess } from '../../contract/helper-messages.ts';
+import { decodeUrlPart } from '../../contract/url-text.ts';
 
 /** Where a repository's files are, as far as we read any of them ourselves. */
 export type StoragePlace =
@@ -38,7 +39,7 @@ function parseS3(rest: string, options: RepositoryAccess['options']): StoragePla
 
 /** As S3 signs it: also the characters that URLs leave alone. */
 function encodeKey(part: string): string {
-  return encodeURIComponent(decodeURIComponent(part)).replace(
+  return encodeURIComponent(decodeUrlPart(part)).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
@@ -51,8 +52,8 @@ function regionOf(hostname: string): string {
 
 function parseRest(text: string): StoragePlace {
   const url = parseUrl(text.endsWith('/') ? text : `${text}/`);
-  const user = decodeURIComponent(url.username);
-  const secret = Buffer.from(`${user}:${decodeURIComponent(url.password)}`).toString('base64');
+  const user = decodeUrlPart(url.username);
+  const secret = Buffer.from(`${user}:${decodeUrlPart(url.password)}`).toString('base64');
   const authorization = user === '' ? undefined : `Basic ${secret}`;
   url.username = '';
   url.password = '';

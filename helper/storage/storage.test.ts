@@ -19,6 +19,7 @@ describe('an address', () => {
       'eu-west-1',
     ],
     ['s3:http://127.0.0.1:9000/b', options, 'http://127.0.0.1:9000/b/', 'us-east-1'],
+    ['s3:host.example/b/50%-off', options, 'https://host.example/b/50%25-off/', 'us-east-1'],
     ['s3:host.example/b/my (plan)+1', options, 'https://host.example/b/my%20%28plan%29%2B1/', 'us-east-1'],
     [
       's3:https://cos.ap-seoul.myqcloud.com/b/p',
