@@ -7,10 +7,15 @@ export interface UsageHealth {
 
 const LEVELS_PERCENT = [100, 90, 80] as const;
 
+/** A total of 0 is what a Space says that has no figure; what it may refuse it says by `canBackup`. */
+export const isQuotaKnown = ({ source, totalBytes }: Usage): boolean => source === 'space' && totalBytes > 0;
+
 /** One warning per level: its text names the level, not the exact figure, so that it is raised once. */
 export function settleQuota(health: UsageHealth, usage: Usage): void {
-  const level = LEVELS_PERCENT.find((percent) => usage.usedBytes * 100 >= usage.totalBytes * percent);
-  if (level === undefined || usage.source !== 'space') health.clear('quota');
+  const level = isQuotaKnown(usage)
+    ? LEVELS_PERCENT.find((percent) => usage.usedBytes * 100 >= usage.totalBytes * percent)
+    : undefined;
+  if (level === undefined) health.clear('quota');
   else {
     health.raise({
       code: 'quota',

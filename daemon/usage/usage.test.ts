@@ -23,7 +23,10 @@ function setUp() {
   const health = createHealth({ store, clock });
   const plans = bookPlans(store);
   let calls = 0;
-  let reading: { usedBytes: number; canBackup: boolean } | Error = { usedBytes: GB, canBackup: true };
+  let reading: { usedBytes: number; canBackup: boolean; totalBytes?: number } | Error = {
+    usedBytes: GB,
+    canBackup: true,
+  };
   const space = {
     usage: async () => {
       calls += 1;
@@ -121,6 +124,13 @@ describe('a reading', () => {
     expect(await world.usage.get(true)).toEqual(first);
     world.signOut();
     expect(await world.usage.get()).toMatchObject({ source: 'ledger', usedBytes: 0 });
+  });
+
+  it('of a total of 0 is no full storage', async () => {
+    world.reads({ usedBytes: GB, canBackup: true, totalBytes: 0 });
+    const plan = world.makePlan({ kind: 'space' });
+    expect(await world.usage.check(plan)).toMatchObject({ fits: true });
+    expect(world.health.list()).toEqual([]);
   });
 
   it('is told once while it stays the same', async () => {

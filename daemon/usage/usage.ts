@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts';
 import type { Store } from '../store/store.ts';
 import { freeBytesAt } from './disk-space.ts';
 import { estimateAddedBytes } from './estimate.ts';
-import { settleQuota, type UsageHealth } from './quota-warnings.ts';
+import { isQuotaKnown, settleQuota, type UsageHealth } from './quota-warnings.ts';
 import { spaceMeasure, toUsage, type SpaceMeasure } from './usage-sums.ts';
 
 const FACT = 'usage.space';
@@ -109,7 +109,7 @@ function verdictOf(usage: Usage, known: { estimateBytes: number | undefined; age
     };
   }
   const neededBytes = Math.max(estimateBytes ?? 0, 1);
-  if (usage.freeBytes >= neededBytes) return { fits: true, estimateBytes };
+  if (!isQuotaKnown(usage) || usage.freeBytes >= neededBytes) return { fits: true, estimateBytes };
   return {
     fits: false,
     message:
