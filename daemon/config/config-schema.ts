@@ -74,9 +74,9 @@ export const configSchema = closed({
   ),
   remote: Type.Optional(
     closed({
-      backup: rule('May Space start and cancel backups?'),
+      backup: rule('May Space start and cancel backups? ask: no, it is told to ask at the machine.'),
       restore: rule('May Space propose restores? They wait for a person in any case.'),
-      plan: rule('May Space pause and resume plans?'),
+      plan: rule('May Space pause and resume plans? ask: no, it is told to ask at the machine.'),
     }),
   ),
   spaceLink: Type.Optional(

@@ -42,5 +42,5 @@ export interface Config {
   };
 }
 
-/** ask: the command waits for a person at the machine. */
+/** ask: a restore waits for a person at the machine; other commands are refused with `ask_at_machine`. */
 export type RemoteRule = 'allow' | 'ask' | 'never';

@@ -79,7 +79,7 @@ export function createCommands(options: CommandsOptions): Commands {
 
   const carryOut = (command: CommandPayload): CommandResult => {
     const rule = ruleOf(command, options.remote);
-    if (rule === 'never') return settle(command.commandId, 'refused', { code: 'not_allowed_here' });
+    if (rule !== 'allow') return settle(command.commandId, 'refused', { code: REFUSED_BY[rule] });
     try {
       return store.commit((append) => {
         if (command.kind === 'notice') append('notice', { text: cleanText(command.params.text) });
@@ -141,12 +141,14 @@ interface Effect {
   readonly requestCode?: string;
 }
 
-/** `ask` makes no command wait by itself yet: only restores wait for a person, whatever the rule says. */
+const REFUSED_BY = { never: 'not_allowed_here', ask: 'ask_at_machine' } as const;
+
+/** A restore waits for a person whatever the rule says. Other commands do not wait: `ask` sends the person there. */
 function ruleOf(command: CommandPayload, remote: CommandsOptions['remote']): RemoteRule {
   const commandClass = CLASS_OF[command.kind];
   if (commandClass === undefined) return 'allow';
   const rule = remote[commandClass];
-  return rule === 'ask' && commandClass !== 'restore' ? 'never' : rule;
+  return rule === 'ask' && commandClass === 'restore' ? 'allow' : rule;
 }
 
 function perform(command: CommandPayload, effects: CommandEffects): Effect {
