@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
@@ -41,6 +41,28 @@ export function takeGrant(
     grant.snapshotId === snapshotId &&
     resolve(grant.target) === resolve(target);
   if (!isForThis) throw noGrant('the password was typed for another snapshot or target');
+}
+
+/** Removes the grants whose restore was never begun in time. One that cannot be read is left for a person to see. */
+export function sweepGrants(session: Session): void {
+  const directory = join(session.stateDir, 'grants');
+  for (const path of namesIn(directory).map((name) => join(directory, name))) {
+    try {
+      const grant: unknown = JSON.parse(readPrivateFile(path).toString('utf8'));
+      if (grantParser.check(grant) && grant.expiresAt <= session.clock()) rmSync(path, { force: true });
+    } catch {
+      // Taken or written at this moment, or not ours: it serves nobody without the checks of `takeGrant`.
+    }
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // No password was ever right on this machine.
+    return [];
+  }
 }
 
 function readGrant(path: string): Grant | undefined {

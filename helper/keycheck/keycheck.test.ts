@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Capsule, HelperRequestOf } from '../../contract/helper-messages.ts';
 import type { Session } from '../session.ts';
 import { Bench, MACHINE_KEY, newRequestId, typeSecret } from '../testing/bench.ts';
-import { takeGrant, writeGrant } from './grant.ts';
+import { sweepGrants, takeGrant, writeGrant } from './grant.ts';
 
 const SNAPSHOT = 'd'.repeat(64);
 
@@ -138,6 +138,18 @@ describe('a grant', () => {
   it('does not serve when it is too old', () => {
     writeGrant(session, { ...grant, expiresAt: 999 });
     expect(() => takeGrant(session, grant)).toThrow('too long ago');
+  });
+
+  it('that nobody used in time is swept away, and no other', () => {
+    const old = { ...grant, requestId: newRequestId(), expiresAt: 1_000 };
+    const before = readdirSync(join(bench.stateDir, 'grants'));
+    writeGrant(session, old);
+    writeGrant(session, grant);
+    sweepGrants(session);
+    const names = readdirSync(join(bench.stateDir, 'grants'));
+    expect(names).not.toContain(`${old.requestId}.json`);
+    expect(names).toEqual([...new Set([...before, `${grant.requestId}.json`])]);
+    takeGrant(session, grant);
   });
 
   it('does not serve when others could have written it', () => {

@@ -5,7 +5,7 @@ import { opensKey } from '../capsule/open-capsule.ts';
 import { passwordBytes } from '../password.ts';
 import { openSecretChannel } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
-import { writeGrant } from './grant.ts';
+import { sweepGrants, writeGrant } from './grant.ts';
 
 type Request = HelperRequestOf<'keycheck'>;
 
@@ -14,6 +14,7 @@ type Request = HelperRequestOf<'keycheck'>;
  * @throws AppError `integrity` when the capsule cannot be used: that is never called a wrong password
  */
 export async function keycheck(request: Request, session: Session): Promise<HelperResultOf<'keycheck'>> {
+  sweepGrants(session);
   const channel = await openSecretChannel(session, request.channelPath);
   let correct = false;
   // The daemon hears the result first: what the terminal then asks of it must find the grant known.
