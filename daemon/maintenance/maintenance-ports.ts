@@ -54,7 +54,7 @@ export interface MaintenancePlans {
   setKeys(id: string, keys: readonly PlanKey[], capsule: Capsule): Plan;
 }
 
-/** What {@link RepositoryDoor} of a plan that is to be armed must also answer. */
+/** How to reach a plan's repository: address, options and, where they are temporary, the keys. */
 export interface ArmingDoor {
   /**
    * @param adopt the location may name a repository itself

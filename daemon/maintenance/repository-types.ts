@@ -2,20 +2,10 @@ import type {
   DoctorCheck,
   Plan,
   PlanKey,
-  RepositoryAccess,
   SecretChannel,
   Snapshot,
   SnapshotEntry,
 } from '../../contract/index.ts';
-
-/** How to reach a plan's repository: address, options and, where they are temporary, the keys. */
-export interface RepositoryDoor {
-  access(plan: Plan): Promise<RepositoryAccess>;
-  /** Undefined where the location needs none. */
-  credentialsFor(
-    plan: Plan,
-  ): (() => Promise<import('../../contract/index.ts').StorageCredentials>) | undefined;
-}
 
 /** Work on repositories that is no job: it answers a person who waits. */
 export interface Repositories {
