@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { linkPrograms } from './setup/programs.mjs';
 import { takeLock } from './setup/lock.mjs';
 import { checkNodeVersion, checkPlatform } from './setup/platform.mjs';
+import { ensureMoto } from './setup/moto.mjs';
 import { installPackages } from './setup/packages.mjs';
 import { SetupProblem } from './setup/process.mjs';
 import { ensureRestic } from './setup/restic.mjs';
@@ -23,6 +24,8 @@ async function main(job) {
   try {
     await installPackages({ root, say });
     await Promise.all([ensureRestic({ root, say }), ensureSystemTools({ root, job, say, warn })]);
+    // After bubblewrap, in which it runs.
+    if (job === 'test') await ensureMoto({ root, say, warn });
     // Loaded late: the build imports packages that were perhaps installed just now.
     const { build } = await import('./build.mjs');
     await build({ root, say });

@@ -55,7 +55,38 @@ export async function fetchDebianPackage({ name, suite, folder }) {
   return { ...result, dispose };
 }
 
+/** As fetchDebianPackage, but with all that the packages depend on: a small Debian, unpacked into one folder. */
+export async function fetchDebianTree({ names, suite, folder }) {
+  const mirror = await debianMirror();
+  if (!mirror) return { failed: 'no Debian mirror with its signing keys is set up on this machine' };
+  mkdirSync(folder, { recursive: true });
+  const work = mkdtempSync(join(folder, '.fetch-'));
+  const dispose = () => rmSync(work, { recursive: true, force: true });
+  const { at, failed } = await privateApt({ suite, mirror, work }, [
+    'install',
+    '-y',
+    '--download-only',
+    ...names,
+  ]);
+  const archives = at('archives');
+  const debs = failed ? [] : readdirSync(archives).filter((file) => file.endsWith('.deb'));
+  let problem = failed;
+  for (const deb of debs) problem ??= (await unpackDeb(join(archives, deb), at('root'))).failed;
+  if (!problem) return { unpacked: at('root'), dispose };
+  dispose();
+  return { failed: problem };
+}
+
 async function downloadAndUnpack({ name, suite, mirror, work }) {
+  const { at, failed } = await privateApt({ suite, mirror, work }, ['download', name]);
+  if (failed) return { failed };
+  const deb = readdirSync(at('out')).find((file) => file.endsWith('.deb'));
+  if (!deb) return { failed: `apt-get download brought no package ${name}` };
+  return { deb: at(`out/${deb}`), unpack: () => unpackDeb(at(`out/${deb}`), at('root')) };
+}
+
+/** Runs one step of an apt that knows nothing of this machine, after an update of its lists. */
+async function privateApt({ suite, mirror, work }, task) {
   const at = (path) => join(work, path);
   for (const path of ['etc', 'lists/partial', 'archives/partial', 'state', 'out']) {
     mkdirSync(at(path), { recursive: true });
@@ -63,14 +94,11 @@ async function downloadAndUnpack({ name, suite, mirror, work }) {
   writeFileSync(at('state/status'), '');
   writeFileSync(at('etc/one.sources'), sourcesEntry({ mirror, suite }));
   const options = await privateOptions(at);
-  const steps = [['update'], ['download', name]];
-  for (const step of steps) {
+  for (const step of [['update'], task]) {
     const result = await run('apt-get', [...options, ...step], { cwd: at('out') });
-    if (!result.ok) return { failed: `apt-get ${step[0]} (${suite}): ${lastLines(result.output, 1)}` };
+    if (!result.ok) return { at, failed: `apt-get ${step[0]} (${suite}): ${lastLines(result.output, 1)}` };
   }
-  const deb = readdirSync(at('out')).find((file) => file.endsWith('.deb'));
-  if (!deb) return { failed: `apt-get download brought no package ${name}` };
-  return { deb: at(`out/${deb}`), unpack: () => unpackDeb(at(`out/${deb}`), at('root')) };
+  return { at };
 }
 
 async function unpackDeb(deb, target) {
@@ -98,6 +126,7 @@ async function privateOptions(at) {
     'Dir::Cache': at('.'),
     'Dir::Cache::archives': at('archives'),
     'Acquire::Languages': 'none',
+    'APT::Install-Recommends': 'false',
     'Acquire::Retries': '3',
     // The folder is not readable for apt's own user, and nothing here needs it.
     ...(isRoot() ? { 'APT::Sandbox::User': 'root' } : {}),
