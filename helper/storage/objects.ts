@@ -80,12 +80,16 @@ async function headersFor({
 }
 
 function found({ status, body }: HttpAnswer): Buffer | undefined {
-  if (status === 200) return body;
+  if (status === 200 && !isWebPage(body)) return body;
   if (status === 404) return undefined;
   const said = `${status} ${body.toString('utf8', 0, 2000)}`;
   const { code, message, hint, retry } = ruleFor(said) ?? STRANGE_ANSWER;
   throw new AppError(code, message, { hint, retry, cause: new Error(said) });
 }
+
+/** What a captive portal or a broken proxy says to everything; restic would try again for a quarter of an hour. */
+const isWebPage = (body: Buffer): boolean =>
+  /^\s*<(?:!doctype|html)\b/i.test(body.toString('latin1', 0, 100));
 
 const STRANGE_ANSWER = {
   code: 'unreachable',

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SpaceFaults } from '../../space/faults.ts';
@@ -44,6 +46,22 @@ describe('a Space that is not well', () => {
       await system.done(['backup', 'photos']);
     },
   );
+
+  test('is hidden by a portal that answers everything with its page', async () => {
+    const { port } = system.space;
+    await system.space.close();
+    const portal = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html').end(`<!DOCTYPE html>${html}`);
+    });
+    portal.listen(port, '127.0.0.1');
+    await once(portal, 'listening');
+    expectRefusal(await system.cli(['backup', 'photos']), 16, 'the storage cannot be reached', 'by itself');
+    portal.closeAllConnections();
+    portal.close();
+    await once(portal, 'close');
+    await system.startSpace(port);
+    await system.done(['backup', 'photos']);
+  });
 
   test('is not there at all', async () => {
     const login = ['login', '--space', CLOSED, '--code', '1234-5678'];
