@@ -46,7 +46,7 @@ export function diffLines({ a, b, counts, ...diff }: DiffAnswer, print: Printer)
     [`${SIGNS.added} added`, `${formatCount(counts.added)}, ${formatBytes(diff.addedBytes)}`],
     [`${SIGNS.removed} removed`, `${formatCount(counts.removed)}, ${formatBytes(diff.removedBytes)}`],
     [`${SIGNS.changed} changed`, formatCount(counts.changed)],
-    [`${SIGNS.metadata} only rights, owner or a directory's time`, formatCount(counts.metadata)],
+    [`${SIGNS.metadata} metadata`, formatCount(counts.metadata)],
   ]);
   if (total === 0) return [...head, 'They hold the same.'];
   const left = total - diff.entries.length;

@@ -84,6 +84,8 @@ async function find(parts: Parts, { pattern: text, plan, limit, wait }: FindQuer
   const total: IndexState = { snapshots: 0, indexed: 0 };
   for (const each of plans) {
     const snapshots = await presentOf(options, each);
+    // No file for a plan that has nothing to be found.
+    if (snapshots.length === 0) continue;
     await catchUp(parts, snapshots, wait);
     const state = await shelf.use(each.id, async (store) => {
       const living = livingOf(store, snapshots);

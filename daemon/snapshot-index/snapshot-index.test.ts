@@ -162,9 +162,22 @@ describe('snapshots of a real repository', () => {
     expect(reads).toHaveLength(4);
     isIdle = true;
     await index.tend();
+    expect(reads).toHaveLength(5);
     expect((await find('file-8.txt')).index.indexed).toBe(3);
     expect(reads).toHaveLength(5);
     expect(reads.at(-1)).toBe(third.resticId);
+  });
+
+  it('leave the index when they leave the repository', async () => {
+    const setState = (state: 'missing' | 'present') =>
+      world.store.commit(() => world.store.snapshots.setState(first.id, state));
+    setState('missing');
+    await index.tend();
+    const { files, index: state } = await find('file-1.txt');
+    expect({ files, state }).toEqual({ files: [], state: { snapshots: 2, indexed: 2 } });
+    setState('present');
+    expect((await find('file-1.txt')).files).toMatchObject([{ deleted: true, snapshots: 1 }]);
+    expect(reads).toHaveLength(6);
   });
 
   it('that cannot be read are told with the reason, beside what is known', async () => {

@@ -132,7 +132,7 @@ function storeOf(db: Db, path: string): IndexStore {
   };
 }
 
-const STEP_NODES = 20_000;
+const STEP_NODES = 5_000;
 
 /**
  * What the unfinished snapshot `k` changed: rows that begin with it, and rows it ended. The latter end at `k - 1`, and

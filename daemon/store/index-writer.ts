@@ -6,7 +6,7 @@ import { OPEN, type IndexWriter } from './index-types.ts';
 const ROOT = 0;
 /** More entries of one directory that look the same are left out: looking for the next would take ever longer. */
 const MOST_TWINS = 250;
-const FINISH_NODES = 20_000;
+const FINISH_NODES = 10_000;
 
 interface OpenDirectory {
   /** Without a slash at its end: the top is ''. */
