@@ -39,4 +39,26 @@ describe('lines of a stream', () => {
     stream.destroy(new Error('broken'));
     await expect(read).resolves.toBeUndefined();
   });
+
+  it('reads nothing more while it is held, and everything after', async () => {
+    const stream = new PassThrough();
+    const lines: string[] = [];
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let holds = 0;
+    const done = readLines(
+      stream,
+      (line) => lines.push(line),
+      () => ((holds += 1) === 1 ? held : undefined),
+    );
+    stream.write('one\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    stream.write('two\n');
+    stream.end('three');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(lines).toEqual(['one']);
+    release();
+    await done;
+    expect(lines).toEqual(['one', 'two', 'three']);
+  });
 });
