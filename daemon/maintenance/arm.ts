@@ -10,13 +10,15 @@ import {
 import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import { CHANNEL_LIFE_MS, newChannelPath } from '../engine/channel-path.ts';
+import { KeyTurns, type KeyTurn } from './key-turns.ts';
 import type {
   ArmingDoor,
   MaintenanceEngine,
   MaintenanceHealth,
   MaintenancePlans,
 } from './maintenance-ports.ts';
-import { CHANNEL_LIFE_MS, newChannelPath, openChannel } from './secret-channel.ts';
+import { openChannel } from './secret-channel.ts';
 
 export interface KeyWorkOptions {
   readonly plans: MaintenancePlans;
@@ -39,41 +41,35 @@ export interface KeyWork {
 
 /** Work that needs a typed secret; it goes from the terminal to the helper and never through this process. */
 export function createKeyWork(options: KeyWorkOptions, onAdopted: OnAdopted): KeyWork {
-  const busy = new Set<string>();
-  const exclusive = async (plan: Plan, start: (done: () => void) => Promise<SecretChannel>) => {
-    if (busy.has(plan.id)) {
-      throw new AppError('conflict', `the keys of "${plan.name}" are being changed already`, {
-        hint: 'finish or leave the other prompt first',
-      });
-    }
-    busy.add(plan.id);
-    const done = (): void => void busy.delete(plan.id);
+  const turns = new KeyTurns();
+  const inTurn = async (plan: Plan, start: (turn: KeyTurn) => Promise<SecretChannel>) => {
+    const turn = await turns.take(plan);
     try {
-      return await start(done);
+      return await start(turn);
     } catch (error) {
-      done();
+      turn.end();
       throw error;
     }
   };
   return {
     arm: async (plan, how) =>
-      await exclusive(plan, async (done) => await arm(options, plan, { ...how, done, onAdopted })),
+      await inTurn(plan, async (turn) => await arm(options, plan, { ...how, turn, onAdopted })),
     changeKey: async (plan, action) =>
-      await exclusive(plan, async (done) => await changeKey(options, plan, { action, done })),
+      await inTurn(plan, async (turn) => await changeKey(options, plan, { action, turn })),
   };
 }
 
 interface ArmOptions {
   readonly mode: 'create' | 'adopt';
   readonly recovery: boolean;
-  readonly done: () => void;
+  readonly turn: KeyTurn;
   readonly onAdopted: OnAdopted;
 }
 
 async function arm(
   options: KeyWorkOptions,
   plan: Plan,
-  { mode, recovery, done, onAdopted }: ArmOptions,
+  { mode, recovery, turn, onAdopted }: ArmOptions,
 ): Promise<SecretChannel> {
   const { engine, door, plans, health, config } = options;
   if (plan.state !== 'unarmed') {
@@ -85,11 +81,11 @@ async function arm(
   if (plan.location.kind === 'directory') await requireFree(plan.location.path, access, mode);
   const credentials = door.credentialsFor(plan);
   return await withChannel(options, plan, {
-    done,
+    turn,
     work: async (channelPath, onReady) => {
       const summary = await engine.run(
         { verb: 'arm', access, host: config.engineHost, mode, recovery, channelPath },
-        { onReady, ...(credentials && { credentials }) },
+        { onReady, signal: turn.signal, ...(credentials && { credentials }) },
       );
       const { repositoryId, keys, capsule } = summary;
       const armed = plans.arm(plan.id, { repositoryId, address: access.address, keys, capsule });
@@ -102,7 +98,7 @@ async function arm(
 async function changeKey(
   options: KeyWorkOptions,
   plan: Plan,
-  { action, done }: { action: 'replace-user' | 'add-recovery'; done: () => void },
+  { action, turn }: { action: 'replace-user' | 'add-recovery'; turn: KeyTurn },
 ): Promise<SecretChannel> {
   const { engine, door, plans, health, config } = options;
   requireArmed(plan);
@@ -111,11 +107,11 @@ async function changeKey(
   const credentials = door.credentialsFor(plan, 'keys');
   const removeIds = plan.keys.filter((key) => key.role === role).map(({ id }) => id);
   return await withChannel(options, plan, {
-    done,
+    turn,
     work: async (channelPath, onReady) => {
       const summary = await engine.run(
         { verb: 'key-replace', access, host: config.engineHost, role, removeIds, channelPath },
-        { onReady, ...(credentials && { credentials }) },
+        { onReady, signal: turn.signal, ...(credentials && { credentials }) },
       );
       const keys = withKnownRoles(summary, plan.keys);
       plans.setKeys(plan.id, keys, summary.capsule);
@@ -139,7 +135,7 @@ function withKnownRoles({ keys }: HelperResultOf<'key-replace'>, known: readonly
 async function withChannel(
   { clock, chance, config, log }: KeyWorkOptions,
   plan: Plan,
-  how: { work: (channelPath: string, onReady: () => void) => Promise<void>; done: () => void },
+  how: { work: (channelPath: string, onReady: () => void) => Promise<void>; turn: KeyTurn },
 ): Promise<SecretChannel> {
   const path = newChannelPath(config.runDir, chance);
   return await openChannel({
@@ -147,13 +143,16 @@ async function withChannel(
     expiresAt: clock.now() + CHANNEL_LIFE_MS,
     work: async (ready) => {
       try {
-        await how.work(path, ready);
+        await how.work(path, () => {
+          how.turn.waitsAt(path);
+          ready();
+        });
       } catch (error) {
         // The person hears it from the helper, over the channel.
         log.warn({ err: error, planId: plan.id }, 'the keys were not written');
         throw error;
       } finally {
-        how.done();
+        how.turn.end();
       }
     },
   });

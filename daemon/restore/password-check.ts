@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   AppError,
   JOB_END_STATES,
@@ -11,15 +10,14 @@ import {
 import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
+import { CHANNEL_LIFE_MS, newChannelPath } from '../engine/channel-path.ts';
 import type { RequestRecords } from './request-records.ts';
 import type { RestoreParams } from './restore-handler.ts';
 import type { RequestRow, RestoreEngine, RestoreJobs, RestorePlans, RestoreStore } from './restore-ports.ts';
 import { subjectOf, type TryLimit } from './try-limit.ts';
 import type { TypedDesk } from './typed-desk.ts';
 
-const CHANNEL_LIFE_MS = 10 * 60_000;
 const GRANT_LIFE_MS = 24 * 60 * 60_000;
-const MAX_SOCKET_PATH_BYTES = 107;
 const MAX_KEYS = 8;
 /** Longest wait for the job of a typed restore to begin; another one may be before it. */
 const BEGIN_LIMIT_MS = 20_000;
@@ -58,7 +56,7 @@ export function createPasswordCheck(options: PasswordCheckOptions): PasswordChec
   return {
     async begin(what) {
       const triesLeft = options.limit.require(subjectOf(what.row));
-      const socketPath = channelPath(options);
+      const socketPath = newChannelPath(options.config.runDir, options.chance);
       current?.stop.abort();
       const stop = new AbortController();
       current = { requestId: what.row.id, stop };
@@ -76,14 +74,6 @@ interface Channel {
   readonly socketPath: string;
   /** Aborted when nobody will type any more. */
   readonly signal: AbortSignal;
-}
-
-function channelPath({ config, chance }: PasswordCheckOptions): string {
-  const path = join(config.runDir, `secret-${chance.bytes(8).toString('hex')}.sock`);
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
-  throw new AppError('config_invalid', `the path of the run directory is too long: ${config.runDir}`, {
-    hint: 'use a shorter --state-dir',
-  });
 }
 
 /** @returns when the helper listens */
