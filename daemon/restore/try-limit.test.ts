@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createTryLimit } from './try-limit.ts';
+import { formatBackupUrl } from './backup-url.ts';
+import { createTryLimit, subjectOf } from './try-limit.ts';
 
 function setUp() {
   let now = 1_000_000_000;
@@ -55,4 +56,20 @@ it('is not made longer by a clock that was set back', () => {
   for (let i = 0; i < 5; i += 1) limit().wrong('plan');
   pass(-3_600_000);
   expect(waitOf()).toBe(30_000);
+});
+
+it('counts apart for each repository that a Backup URL names, however the URL is written', () => {
+  const ofUrl = (planId: string, host: string): string =>
+    subjectOf({
+      planId: null,
+      backupUrl: formatBackupUrl({
+        address: `s3:https://${host}/b/olares-backups/photos-${planId}`,
+        snapshotId: 'a'.repeat(64),
+        snapshotAt: 1000,
+        backupPath: '/x',
+      }),
+    });
+  const [one, other] = [crypto.randomUUID(), crypto.randomUUID()];
+  expect(ofUrl(one, 'h.example')).not.toBe(ofUrl(other, 'h.example'));
+  expect(ofUrl(one, 'h.example')).toBe(ofUrl(one, 'h2.example'));
 });

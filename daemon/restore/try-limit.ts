@@ -1,7 +1,8 @@
 import * as Type from 'typebox';
 import { AppError, parser } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
-import type { RestoreStore } from './restore-ports.ts';
+import { parseBackupUrl } from './backup-url.ts';
+import type { RequestRow, RestoreStore } from './restore-ports.ts';
 
 export const FREE_TRIES = 5;
 const FIRST_WAIT_MS = 30_000;
@@ -11,9 +12,9 @@ const tries = parser(
   Type.Object({ wrong: Type.Integer({ minimum: 0 }), lastAt: Type.Integer({ minimum: 0 }) }),
 );
 
-/** All requests of one repository share their tries. */
-export function subjectOf(row: { readonly planId: string | null }): string {
-  return row.planId ?? 'url';
+/** All requests of one repository share their tries, also those that name it by a Backup URL. */
+export function subjectOf(row: Pick<RequestRow, 'planId' | 'backupUrl'>): string {
+  return row.planId ?? (row.backupUrl === null ? 'url' : parseBackupUrl(row.backupUrl).planId);
 }
 
 export interface TryLimit {
