@@ -166,7 +166,9 @@ describe('the page of the real daemon', () => {
     await watched.page.locator('.condition', { hasText: 'No connection to Olares Space' }).waitFor();
     await look('9-space-away');
     await system.stopDaemon();
-    await watched.page.getByText('Reconnecting to the agent').waitFor();
+    const banner = watched.page.getByText('Reconnecting to the agent');
+    await banner.waitFor();
+    expect(await banner.isVisible()).toBe(true);
     await look('10-agent-away');
   });
 
