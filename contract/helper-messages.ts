@@ -7,6 +7,8 @@ import { RestoreChoice, RestorePreview } from './model/request.ts';
 import { SnapshotEntry } from './model/snapshot.ts';
 import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from './schema.ts';
 
+export * from './secret-messages.ts';
+
 /**
  * Messages between the daemon and `olares-backup-helper <program> --state-dir DIR`. JSON lines, no limit on their
  * length. The first line to the helper is a HelperRequest; further lines are HelperInput. The helper answers with
@@ -135,6 +137,14 @@ export const HelperRequest = Type.Union([
     target: Type.String({ pattern: '^/' }),
     undoPath: Type.String({ pattern: '^/' }),
   }),
+  /** Remove the kept tree of an in-place restore for good. */
+  closed({
+    verb: Type.Literal('restore-forget'),
+    target: Type.String({ pattern: '^/' }),
+    undoPath: Type.String({ pattern: '^/' }),
+  }),
+  /** Finish what restores were killed in the middle of: old trees that were moved away go back. */
+  closed({ verb: Type.Literal('restore-recover') }),
 ]);
 export type HelperRequest = Static<typeof HelperRequest>;
 export type HelperVerb = HelperRequest['verb'];
@@ -160,6 +170,8 @@ export const VERB_PROGRAMS = {
   'restore-preview': 'restore',
   restore: 'restore',
   'restore-undo': 'restore',
+  'restore-forget': 'restore',
+  'restore-recover': 'restore',
 } as const satisfies Record<HelperVerb, HelperProgram>;
 
 /** Temporary storage keys, only ever in the memory of daemon and helper. */
@@ -243,7 +255,18 @@ export const HelperResults = {
   keycheck: Type.Object({ correct: Type.Boolean(), keyId: Type.Optional(ResticId) }),
   'restore-preview': RestorePreview,
   restore: RestoreResult,
-  'restore-undo': Type.Object({}),
+  /** `asidePath`: where that is what the restore had brought. */
+  'restore-undo': Type.Object({ asidePath: Type.Optional(Type.String()) }),
+  'restore-forget': Type.Object({}),
+  /** One for each that was killed; `undoPath`: a kept tree that is still there. */
+  'restore-recover': Type.Array(
+    Type.Object({
+      requestId: Uuid,
+      target: Type.String(),
+      putBack: Type.Boolean(),
+      undoPath: Type.Optional(Type.String()),
+    }),
+  ),
 } as const satisfies Record<HelperVerb, unknown>;
 export type HelperResultOf<V extends HelperVerb> = Static<(typeof HelperResults)[V]>;
 
@@ -255,6 +278,8 @@ export const HelperOutput = Type.Union([
   Type.Object({ type: Type.Literal('progress'), progress: HelperProgress }),
   /** A part of a long list. The helper waits until it is read. */
   Type.Object({ type: Type.Literal('entries'), entries: Type.Array(SnapshotEntry) }),
+  /** From now on old files are in this kept tree; without a path: all of them are back where they were. */
+  Type.Object({ type: Type.Literal('kept'), undoPath: Type.Optional(Type.String()) }),
   /** Something to keep in the log, never shown as a result. */
   Type.Object({
     type: Type.Literal('log'),
@@ -268,17 +293,3 @@ export const HelperOutput = Type.Union([
   }),
 ]);
 export type HelperOutput = Static<typeof HelperOutput>;
-
-/** What the CLI writes to a secret channel, one line. `recovery` is the words joined by single spaces. */
-export const SecretMessage = closed({
-  password: Type.Optional(Type.String({ maxLength: 1024 })),
-  recovery: Type.Optional(Type.String({ maxLength: 1024 })),
-});
-export type SecretMessage = Static<typeof SecretMessage>;
-
-/** What a helper answers there, one line: accepted, or why not. For `arm` and `key-replace` it comes when all is done. */
-export const SecretVerdict = Type.Object({
-  ok: Type.Boolean(),
-  error: Type.Optional(Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() }))),
-});
-export type SecretVerdict = Static<typeof SecretVerdict>;

@@ -173,6 +173,7 @@ function createWriter(output: Writable, clock: () => number): Writer {
     ready: () => void send({ type: 'ready' }),
     log: (level, message) => void send({ type: 'log', level, message }),
     entries: (entries) => send({ type: 'entries', entries }),
+    kept: (undoPath) => void send({ type: 'kept', ...(undoPath !== undefined && { undoPath }) }),
     credentialsNeeded: () => void send({ type: 'credentials-needed' }),
     progress(progress: HelperProgress) {
       // A new phase always: whether files were put in place yet decides what a person is told after a crash.

@@ -23,6 +23,8 @@ export interface Output {
   entries(entries: SnapshotEntry[]): Promise<void>;
   log(level: 'info' | 'warn', message: string): void;
   credentialsNeeded(): void;
+  /** Old files move to this kept tree from now on; undefined: they are all back. Said at once, before they move. */
+  kept(undoPath: string | undefined): void;
 }
 
 /** One request's surroundings: the same for every verb. */

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly onProgress?: (progress: HelperProgress) => void;
   /** The parts of a long list, in order; the helper waits while this does. What it throws ends the helper. */
   readonly onEntries?: (entries: readonly SnapshotEntry[]) => Promise<void>;
+  /** A restore keeps old files in this tree from now on; undefined: they are all back. */
+  readonly onKept?: (undoPath: string | undefined) => void;
   /** The helper listens on its secret channel now. */
   readonly onReady?: () => void;
   /** Asked whenever the helper needs temporary keys. May take as long as it must; a rejection is tried again. */

@@ -134,6 +134,9 @@ function createHearing(
         lastProgress = output.progress;
         run.onProgress?.(lastProgress);
         return undefined;
+      case 'kept':
+        run.onKept?.(output.undoPath);
+        return undefined;
       case 'entries':
         return undefined;
       case 'log':

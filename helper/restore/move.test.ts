@@ -21,6 +21,8 @@ import { openStaging } from './staging.ts';
 const NOBODY = 65_534;
 const isRoot = process.geteuid?.() === 0;
 
+const onKeep = (): void => {};
+
 describe('a snapshot with directories that nobody may write, restored by an ordinary user', () => {
   let root = '';
   beforeEach(() => {
@@ -48,7 +50,7 @@ describe('a snapshot with directories that nobody may write, restored by an ordi
     stage(staging.anchor.at('content'));
     const target = { path: join(root, 'target'), name: 'target', parent, [Symbol.dispose]() {} };
     const selection = { include: ['/tree'], roots: ['/tree'], isPartial: false };
-    place({ staging: staging.anchor, target, selection, inPlace: false, stamp: 's' });
+    place({ staging: staging.anchor, target, selection, inPlace: false, stamp: 's', onKeep });
     expect(statSync(target.path).mode & 0o777).toBe(0o555);
     expect(existsSync(join(target.path, 'closed', 'file'))).toBe(true);
   });
@@ -80,9 +82,31 @@ describe('paths of which one cannot be placed', () => {
     using staging = openAnchor(join(root, 'staging'));
     const target = { path: join(root, 'target'), name: 'target', parent, [Symbol.dispose]() {} };
     const selection = { include: ['/tree/a', '/tree/link/b'], roots: ['/tree'], isPartial: true };
-    expect(() => place({ staging, target, selection, inPlace: true, stamp: 's' })).toThrow(/link/);
+    expect(() => place({ staging, target, selection, inPlace: true, stamp: 's', onKeep })).toThrow(/link/);
     expect(readFileSync(join(root, 'target', 'a'), 'utf8')).toBe('old');
     expect(readdirSync(root).toSorted()).toEqual(['staging', 'target']);
+    rmSync(root, { recursive: true });
+  });
+
+  it('are put back as far as it goes when one of them cannot be', () => {
+    const root = mkdtempSync(join(tmpdir(), 'put-back-'));
+    for (const folder of ['target', 'staging/content/tree'])
+      mkdirSync(join(root, folder), { recursive: true });
+    for (const name of ['a', 'twice']) {
+      writeFileSync(join(root, 'target', name), 'old');
+      writeFileSync(join(root, 'staging/content/tree', name), 'new');
+    }
+    using parent = openAnchor(root);
+    using staging = openAnchor(join(root, 'staging'));
+    const target = { path: join(root, 'target'), name: 'target', parent, [Symbol.dispose]() {} };
+    // Named twice, the old one cannot be found when it is to go back.
+    const include = ['/tree/a', '/tree/twice', '/tree/twice'];
+    const selection = { include, roots: ['/tree'], isPartial: true };
+    expect(() => place({ staging, target, selection, inPlace: true, stamp: 's', onKeep })).toThrow(
+      expect.objectContaining({ code: 'failed', hint: expect.stringContaining('before-restore-s-paths') }),
+    );
+    expect(readFileSync(join(root, 'target', 'a'), 'utf8')).toBe('old');
+    expect(readdirSync(root)).toContain('target.before-restore-s-paths');
     rmSync(root, { recursive: true });
   });
 });

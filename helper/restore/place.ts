@@ -14,6 +14,8 @@ export interface Placing {
   readonly inPlace: boolean;
   /** End of the name of the kept tree, e.g. `20261120-181200`. */
   readonly stamp: string;
+  /** Called with the path of the kept tree before the first old file moves there. */
+  readonly onKeep: (undoPath: string) => void;
 }
 
 export interface UndoManifest {
@@ -29,7 +31,7 @@ export const PATHS_END = '-paths';
 /**
  * Moves the staged tree to its target by rename.
  * @returns the path where the old tree is kept, if there was one
- * @throws AppError after it has put back what it moved
+ * @throws AppError after it has put back what it moved; where that failed too, the kept tree is still there
  */
 export function place(placing: Placing): string | undefined {
   const staged = stagedPath(placing);
@@ -81,9 +83,10 @@ function moveNew(from: string, to: string): void {
   }
 }
 
-function exchange({ target, stamp }: Placing, staged: string): string {
+function exchange({ target, stamp, onKeep }: Placing, staged: string): string {
   const { parent, name, path } = target;
   const kept = `${name}.before-restore-${stamp}`;
+  onKeep(join(dirname(path), kept));
   renameSync(parent.at(name), parent.at(kept));
   try {
     moveNew(staged, parent.at(name));
@@ -99,8 +102,10 @@ function exchange({ target, stamp }: Placing, staged: string): string {
  * Some paths of a tree that stays: each old one moves into the kept tree, each new one takes its place. What is to move
  * is written down first, so that a restore that is killed on the way can be undone too.
  */
-function placePaths({ staging, target, selection, stamp }: Placing): string {
+function placePaths({ staging, target, selection, stamp, onKeep }: Placing): string {
   const kept = `${target.name}.before-restore-${stamp}${PATHS_END}`;
+  const undoPath = join(dirname(target.path), kept);
+  onKeep(undoPath);
   mkdirSync(target.parent.at(kept), { mode: 0o700 });
   using old = openAnchor(target.parent.at(kept));
   using current = openAnchor(target.parent.at(target.name));
@@ -115,13 +120,30 @@ function placePaths({ staging, target, selection, stamp }: Placing): string {
     syncDirectory(target.parent.path);
     for (const way of ways) movePath({ old, current, fresh, undone }, way);
   } catch (error) {
-    for (const step of undone.toReversed()) step();
+    takeBack(undone, undoPath);
     // All is back where it was: what is left here are the list and empty directories.
     rmSync(target.parent.at(kept), { recursive: true });
     throw error;
   }
   for (const anchor of [old, current, target.parent]) syncDirectory(anchor.path);
-  return join(dirname(target.path), kept);
+  return undoPath;
+}
+
+/** @throws AppError when a step fails, after all others were tried */
+function takeBack(undone: readonly (() => void)[], undoPath: string): void {
+  const faults = undone.toReversed().flatMap((step) => {
+    try {
+      step();
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
+  if (faults.length === 0) return;
+  throw new AppError('failed', `the restore failed, and not all that it had moved could be put back`, {
+    hint: `the old files that are missing are in ${undoPath}`,
+    cause: faults[0],
+  });
 }
 
 const has = (tree: Anchor, way: string) =>

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { AppError } from '../../contract/errors.ts';
 import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-messages.ts';
 import { openMachineRepository } from '../engine/machine-repository.ts';
@@ -8,7 +9,8 @@ import { withSecret } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
 import { cancelledBeforePlacing, download } from './download.ts';
 import { openJail } from './jail.ts';
-import { place } from './place.ts';
+import { place, type Placing } from './place.ts';
+import { dropPlaceRecord, recoverPlacing, writePlaceRecord } from './place-record.ts';
 import { scan } from './scan.ts';
 import { select, snapshotPaths, type Selection } from './selection.ts';
 import { openStaging } from './staging.ts';
@@ -26,6 +28,7 @@ const DAY_MS = 24 * 60 * 60_000;
  * @throws AppError `refused` without a grant or a jail, `wrong_password`, `conflict`, `no_space`, `not_found` …
  */
 export async function restore(request: Request, session: Session): Promise<Result> {
+  recoverPlacing(session);
   if (request.key === 'machine') {
     takeGrant(session, request);
     await using repository = await openMachineRepository(session, request);
@@ -56,9 +59,12 @@ async function bringBack({ request, session, repository }: Restore): Promise<Res
   const inPlace = choice.inPlace === true;
   using target = openTarget(session, request.target, inPlace);
   const selection = await selectionOf({ request, session, repository }, inPlace);
-  await using staging = await openStaging(target.parent, request.requestId);
+  await using cleanup = cleanupOf(session);
+  const staging = cleanup.use(await openStaging(target.parent, request.requestId));
   const keepSpecial = choice.keepSpecial === true;
-  using jail = openJail({ session, staging: staging.anchor, access: request.access, keepSpecial });
+  const jail = cleanup.use(
+    openJail({ session, staging: staging.anchor, access: request.access, keepSpecial }),
+  );
   const faults = await download({
     request,
     session,
@@ -71,12 +77,13 @@ async function bringBack({ request, session, repository }: Restore): Promise<Res
   const found = scan(staging.anchor, { keepSpecial, faults });
   cancelledBeforePlacing(session);
   sayPhase(session, 'placing');
-  const undoPath = place({
+  const stamp = stampOf(session.clock());
+  const undoPath = placeOnRecord(session, request, {
     staging: staging.anchor,
     target,
     selection,
     inPlace,
-    stamp: stampOf(session.clock()),
+    stamp,
   });
   return {
     kind: 'restore',
@@ -89,6 +96,59 @@ async function bringBack({ request, session, repository }: Restore): Promise<Res
     stripped: found.stripped,
     ...(undoPath === undefined ? {} : { undoPath, undoUntil: session.clock() + UNDO_DAYS * DAY_MS }),
     warnings: warningsOf(target, undoPath),
+  };
+}
+
+/** A kill at any point of it leaves a record of where the old files are. */
+function placeOnRecord(
+  session: Session,
+  { requestId, target }: Request,
+  placing: Omit<Placing, 'onKeep'>,
+): string | undefined {
+  const { output } = session;
+  let kept: string | undefined;
+  const onKeep = (undoPath: string) => {
+    kept = undoPath;
+    writePlaceRecord(session, { requestId, target, undoPath });
+    output.kept(undoPath);
+  };
+  try {
+    const undoPath = place({ ...placing, onKeep });
+    dropPlaceRecord(session, requestId);
+    return undoPath;
+  } catch (error) {
+    const isBack = kept === undefined || lstatSync(kept, { throwIfNoEntry: false }) === undefined;
+    if (isBack) {
+      dropPlaceRecord(session, requestId);
+      output.kept(undefined);
+    }
+    throw error;
+  }
+}
+
+interface Cleanup extends AsyncDisposable {
+  use<T extends Disposable | AsyncDisposable>(resource: T): T;
+}
+
+/** Ends what the restore used, last first. What cannot be ended is logged: files in place are a restore that is done. */
+function cleanupOf({ output }: Session): Cleanup {
+  const resources: (Disposable | AsyncDisposable)[] = [];
+  return {
+    use(resource) {
+      resources.push(resource);
+      return resource;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const resource of resources.toReversed()) {
+        try {
+          if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]();
+          else resource[Symbol.dispose]();
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error);
+          output.log('warn', `something of the restore could not be cleared away: ${reason}`);
+        }
+      }
+    },
   };
 }
 

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ArmSummary, HelperRequestOf } from '../../contract/helper-messages.ts';
-import { Bench, newRequestId } from '../testing/bench.ts';
+import type { ArmSummary, HelperOutput, HelperRequestOf } from '../../contract/helper-messages.ts';
+import { Bench, newRequestId, type AskOptions } from '../testing/bench.ts';
 import { describeTree, makeOddTree } from '../testing/odd-tree.ts';
 
 const PASSWORD = 'orange tripod Zeppelin 42';
@@ -45,7 +45,7 @@ describe('one repository from arming to restore', () => {
   afterAll(() => bench[Symbol.dispose]());
 
   const pinned = () => ({ ...bench.common.access, expectId: armed.repositoryId });
-  const restoreTo = async (target: string, more: object = {}) => {
+  const restoreTo = async (target: string, more: object = {}, options: AskOptions = {}) => {
     const request = {
       verb: 'restore',
       ...bench.common,
@@ -59,7 +59,7 @@ describe('one repository from arming to restore', () => {
       ...more,
     } as const;
     bench.grant(request);
-    return bench.ask<'restore'>(request);
+    return bench.ask<'restore'>(request, options);
   };
 
   it('arms with three keys that name neither machine nor person', () => {
@@ -145,6 +145,33 @@ describe('one repository from arming to restore', () => {
     });
     expect(undone.error).toBeUndefined();
     expect(describeTree(target)).toEqual(before);
+  });
+
+  it('tells where the old files go before they do, and leaves no record of it', async () => {
+    const target = join(bench.root, 'told');
+    mkdirSync(target);
+    writeFileSync(join(target, 'plain'), 'old');
+    const { result, outputs } = await restoreTo(target, { choice: { inPlace: true } });
+    expect(outputs).toContainEqual({ type: 'kept', undoPath: result.undoPath });
+    expect(readdirSync(join(bench.stateDir, 'run', 'placing'))).toEqual([]);
+    const request = { verb: 'restore-forget', target, undoPath: result.undoPath ?? '' } as const;
+    expect((await bench.ask<'restore-forget'>(request)).error).toBeUndefined();
+    expect(existsSync(result.undoPath ?? '')).toBe(false);
+    expect(existsSync(target)).toBe(true);
+  });
+
+  it('is done when the files are in place, although something cannot be cleared away', async () => {
+    const target = join(bench.root, 'not-cleared');
+    const onOutput = (output: HelperOutput) => {
+      if (output.type !== 'progress' || output.progress.phase !== 'verifying') return;
+      writeFileSync(join(bench.stateDir, 'run', `staging-${process.pid}`, 'left'), '');
+    };
+    const { result, error, outputs } = await restoreTo(target, {}, { onOutput });
+    rmSync(join(bench.stateDir, 'run', `staging-${process.pid}`), { recursive: true });
+    expect(error).toBeUndefined();
+    expect(result).toMatchObject({ kind: 'restore', target });
+    expect(outputs).toContainEqual(expect.objectContaining({ type: 'log', level: 'warn' }));
+    expect(describeTree(target)).toEqual(describeTree(source));
   });
 
   it('exchanges only the included paths in place, and undoes that', async () => {

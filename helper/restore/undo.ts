@@ -9,6 +9,7 @@ import { readPrivateFile, syncDirectory } from '../state-files.ts';
 import { descend, openAnchor, type Anchor } from './anchor.ts';
 import { moveEntry } from './move.ts';
 import { parts, PATHS_END, UNDO_MANIFEST, type UndoManifest } from './place.ts';
+import { assertBelongs } from './place-record.ts';
 import { openTarget } from './target.ts';
 
 const Manifest = Type.Object({ replaced: Type.Array(Type.String()), added: Type.Array(Type.String()) });
@@ -35,16 +36,8 @@ export async function undo(
   if (kept.endsWith(PATHS_END)) undoPaths({ parent, name, kept, aside });
   else undoTree({ parent, name, kept, aside });
   syncDirectory(parent.path);
-  session.output.log('info', `undone; what the restore brought is kept as ${dirname(path)}/${aside}`);
-  return {};
-}
-
-function assertBelongs(target: string, undoPath: string): void {
-  const isBeside = dirname(undoPath) === dirname(target);
-  if (isBeside && basename(undoPath).startsWith(`${basename(target)}.before-restore-`)) return;
-  throw new AppError('invalid_input', `${undoPath} is not a tree kept by a restore to ${target}`, {
-    field: 'undoPath',
-  });
+  session.output.log('info', `undone; what the restore brought is kept as ${join(dirname(path), aside)}`);
+  return { asidePath: join(dirname(path), aside) };
 }
 
 interface Names {
