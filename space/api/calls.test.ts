@@ -176,6 +176,7 @@ describe('backup reports', () => {
 });
 
 describe('snapshot reports', () => {
+  beforeEach(async () => void (await saveBackup()));
   const stored = () =>
     fixture.space.state.records.snapshots(account().id, BACKUP_ID, { limit: 10, offset: 0 });
 
@@ -221,12 +222,19 @@ describe('snapshot reports', () => {
   it.each([
     ['an unknown user', { userid: 'did:key:z6MkOther' }, 506],
     ['a wrong token that came along', { token: 'wrong' }, 506],
+    ['a backup that no machine of the account reported', { backupId: 'b'.repeat(36) }, 403],
     ['an unknown status', { status: 'Great' }, 400],
     ['a negative size', { size: '-1' }, 400],
     ['a short restic id', { resticSnapshotId: 'abc' }, 400],
   ])('of %s are refused', async (_name, change, code) => {
     expect((await fixture.call(SNAPSHOT, snapshotFields(change as Record<string, string>))).code).toBe(code);
     expect(stored()).toEqual([]);
+    expect(fixture.space.state.records.backups(account().id)).toHaveLength(1);
+  });
+
+  it('of an unknown backup are stored when the token proves who tells', async () => {
+    const { backupId, ...fields } = snapshotFields({ backupId: 'b'.repeat(36), token: identity.token });
+    expect((await fixture.call(SNAPSHOT, { backupId, ...fields })).code).toBe(200);
   });
 });
 

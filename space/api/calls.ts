@@ -1,3 +1,4 @@
+import { AppError } from '../../contract/errors.ts';
 import {
   SNAPSHOT_SAVE_FIELDS,
   STS_DURATION_SECONDS,
@@ -145,7 +146,10 @@ function backupSave(context: WireContext, identity: Identity, fields: Fields): E
   );
 }
 
-/** The real agent sends no token here; one that comes along must be valid all the same. */
+/**
+ * The real agent sends no token here; one that comes along must be valid all the same. Without one a DID alone, which
+ * is no secret, must not add records: paired machines report the backup first, with a token.
+ */
 function snapshotSave(context: WireContext, fields: Fields): Envelope {
   const { accounts, records } = context.state;
   const userid = requireField(fields, 'userid');
@@ -153,10 +157,16 @@ function snapshotSave(context: WireContext, fields: Fields): Envelope {
   const account = token === undefined ? accounts.byUserid(userid) : accounts.identify(userid, token)?.account;
   if (!account) return signInAgain();
   const report = snapshotReport(account.id, fields);
+  if (token === undefined && isPaired(context, account.id) && !records.backup(account.id, report.backupId)) {
+    throw new AppError('refused', 'this account has no backup of that id', { field: 'backupId' });
+  }
   const isNew = records.saveSnapshot(report);
   const { snapshotId: subject, status } = report;
   return received(context, { accountId: account.id, call: 'snapshotSave', subject, status }, isNew);
 }
+
+const isPaired = ({ state }: WireContext, accountId: string): boolean =>
+  state.devices.list(accountId).length > 0;
 
 function backupStop(context: WireContext, { account }: Identity, fields: Fields): Envelope {
   const backupId = requireField(fields, 'backupId', 100);
