@@ -178,6 +178,23 @@ describe('at start', () => {
     expect(fixture.storage.usage(PREFIX)).toEqual({ bytes: 0, objects: 0 });
   });
 
+  it('unfinished uploads of a week ago go also while the Space runs, and an account has only so many', async () => {
+    await using fixture = await startStorage({ dir, maxUploads: 2, sweepEveryMs: 5 });
+    const begin = (name: string) => fixture.client().send(new CreateMultipartUploadCommand(at(name)));
+    await begin('old');
+    const { UploadId } = await begin('old');
+    await fixture
+      .client()
+      .send(new UploadPartCommand({ ...at('old'), UploadId, PartNumber: 1, Body: 'part' }));
+    expect(fixture.storage.accountUsage(ACCOUNT).bytes).toBe(4);
+    await expect(begin('third')).rejects.toMatchObject({ name: 'AccessDenied' });
+    fixture.clock.offsetMs = 8 * 24 * 3_600_000;
+    await expect.poll(() => fixture.storage.accountUsage(ACCOUNT).bytes).toBe(0);
+    fixture.clock.offsetMs = 0;
+    await begin('third');
+    expect(fixture.errors).toEqual([]);
+  });
+
   it('unfinished uploads of a week ago are gone with their parts', async () => {
     await mkdir(storageDir(), { recursive: true });
     {

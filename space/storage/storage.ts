@@ -75,11 +75,17 @@ export interface LocalStorageOptions {
   /** Bytes an account may store, asked at each write; 0 refuses an unknown account. */
   quotaBytes: (accountId: string) => number;
   random?: (bytes: number) => Buffer;
+  /** Unfinished multipart uploads an account may have; default 1,000. */
+  maxUploads?: number;
+  /** Time between two looks for uploads that nobody finished; default 1 h. */
+  sweepEveryMs?: number;
   /** For tests only. */
   faults?: StorageFaults;
   /** Told of each fault of our own that a client saw as `InternalError` or a full disk. */
   onError?: (error: unknown, requestId: string) => void;
 }
+
+const SWEEP_MS = 3_600_000;
 
 /**
  * Storage on the local disk behind an S3 endpoint (path style, SigV4, temporary credentials only).
@@ -98,12 +104,21 @@ export async function openLocalStorage(options: LocalStorageOptions): Promise<Lo
     clock,
     random,
     quotaBytes,
+    maxUploads: options.maxUploads,
     store,
     issuer,
     faults: options.faults,
     onError,
   };
   const inWork = new Set<Promise<void>>();
+  const keep = (work: Promise<void>): void => {
+    const kept = work.catch((error: unknown) => onError(error, 'none')).finally(() => inWork.delete(kept));
+    inWork.add(kept);
+  };
+  const sweep = setInterval(
+    () => keep(store.sweepUploads(clock())),
+    options.sweepEveryMs ?? SWEEP_MS,
+  ).unref();
   return {
     issue: async (grant) => issuer.issue(grant),
     refresh: async (keys, ttlSeconds) => issuer.refresh(keys, ttlSeconds),
@@ -115,12 +130,10 @@ export async function openLocalStorage(options: LocalStorageOptions): Promise<Lo
       return isSigned(request.headers, url) || (url.split(/[/?]/)[1] ?? '') === bucket;
     },
     handle(request, response) {
-      const work = serve(request, response, endpoint)
-        .catch((error: unknown) => onError(error, 'none'))
-        .finally(() => inWork.delete(work));
-      inWork.add(work);
+      keep(serve(request, response, endpoint));
     },
     async close() {
+      clearInterval(sweep);
       await Promise.all(inWork);
       store.close();
     },

@@ -197,6 +197,10 @@ export class ObjectIndex {
     return rows.map((row) => ({ ...row, headers: JSON.parse(row.headers) as Record<string, string> }));
   }
 
+  uploadCount(accountId: string): number {
+    return this.#prepare('SELECT count(*) FROM uploads WHERE accountId = ?').pluck().get(accountId) as number;
+  }
+
   deleteUpload(id: string): void {
     this.#prepare('DELETE FROM uploads WHERE id = ?').run(id);
   }

@@ -53,8 +53,7 @@ export class ObjectStore {
       if (fresh) await fillFromBlobs(index, blobs);
       await removeUnnamed(index, blobs);
       const store = new ObjectStore(index, blobs);
-      const forgottenBefore = options.nowMs - UPLOAD_LIFETIME_MS;
-      for (const upload of index.uploadsBefore(forgottenBefore)) await store.removeUpload(upload);
+      await store.sweepUploads(options.nowMs);
       return store;
     } catch (error) {
       index.close();
@@ -132,6 +131,12 @@ export class ObjectStore {
 
   async removeUpload(upload: UploadRecord): Promise<void> {
     await this.#change((drop) => this.#forgetUpload(upload, drop));
+  }
+
+  /** Removes the uploads that nobody came back to. */
+  async sweepUploads(nowMs: number): Promise<void> {
+    for (const upload of this.index.uploadsBefore(nowMs - UPLOAD_LIFETIME_MS))
+      await this.removeUpload(upload);
   }
 
   /** What is stored under a folder: all objects whose key starts with `prefix/`. */

@@ -12,6 +12,8 @@ export interface EndpointConfig {
   random: (bytes: number) => Buffer;
   /** Bytes an account may store, asked at each write; 0 for an account that is not known. */
   quotaBytes: (accountId: string) => number;
+  /** Unfinished multipart uploads an account may have. Each is a row that costs no quota; restic has a handful. Default 1,000. */
+  maxUploads?: number | undefined;
 }
 
 /** One authenticated request on its way through an operation. */

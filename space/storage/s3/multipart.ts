@@ -10,7 +10,7 @@ import { appendBlob, commit } from './objects.ts';
 import { receive, withUnclaimedBlob } from './receive.ts';
 import { queryNumber, queryValue } from './request.ts';
 import { isoTime, sendEmpty, sendXml } from './respond.ts';
-import { requireKey, requireListing } from './rights.ts';
+import { denied, requireKey, requireListing } from './rights.ts';
 import { childText, parseXml } from './xml.ts';
 
 const MAX_PARTS = 10_000;
@@ -18,9 +18,12 @@ const MIN_PART_BYTES = 5 * 1024 ** 2;
 
 export function createUpload(call: Call): void {
   const { request, identity, store, config } = call;
+  const { maxUploads = 1_000 } = config;
   requireKey(identity.claims, 'write', request.key);
   const id = config.random(24).toString('base64url');
   const { accountId } = identity.claims;
+  if (store.index.uploadCount(accountId) >= maxUploads)
+    throw denied(`this account has ${maxUploads} unfinished uploads; abort some, or wait until they expire.`);
   store.index.addUpload({
     id,
     key: request.key,
