@@ -2,9 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 const OUTPUT = ['dist/**', '.build/**', '.tools/**', '.dev/**', 'node_modules/**'];
 
-// Tests that start whole programs, browsers or many restic processes: one file at a time, after all the others, so
-// that they do not starve each other or the quick ones.
+// Tests that start whole programs, browsers or many restic processes: after the quick ones, so that they do not starve
+// them.
 const HEAVY = ['test/{integration,faults,e2e,conformance}/**/*.test.{ts,tsx}'];
+// Tests that measure: alone, at the end.
+const MEASURING = ['test/integration/size-and-time.test.ts'];
 
 export default defineConfig({
   test: {
@@ -28,12 +30,23 @@ export default defineConfig({
         test: {
           name: 'heavy',
           include: HEAVY,
+          exclude: [...OUTPUT, ...MEASURING],
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measuring',
+          include: MEASURING,
           exclude: OUTPUT,
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
