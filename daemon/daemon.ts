@@ -167,10 +167,11 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
 }
 
 /** What a former daemon left is ended first, which may take restic a minute; nobody who asks waits for that. */
-function startJobs({ engine, jobs }: Parts, log: Log, stack: ShutdownStack): void {
+function startJobs({ engine, jobs, requests }: Parts, log: Log, stack: ShutdownStack): void {
   const recovered = engine
     .recover()
     .catch((error: unknown) => log.error({ err: error }, 'what a former run left could not be ended'))
+    .then(() => requests.recover())
     .then(() => jobs.start());
   stack.push('jobs', () => jobs.stop(), ENGINE_STOP_MS);
   stack.push('recovery', () => recovered, ENGINE_STOP_MS);

@@ -67,6 +67,10 @@ export const RestoreRequest = Type.Object({
   /** Why it was declined, failed or cancelled. */
   reason: Type.Optional(Type.String()),
   jobId: Type.Optional(Uuid),
+  /** Where a restore in place keeps the old files, for undo. */
+  undoPath: Type.Optional(Type.String()),
+  /** When they are removed. Absent with an `undoPath`: the restore was interrupted, they stay until they are put back. */
+  undoUntil: Type.Optional(EpochMs),
   error: Type.Optional(Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() }))),
 });
 export type RestoreRequest = Static<typeof RestoreRequest>;

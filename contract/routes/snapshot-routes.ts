@@ -132,4 +132,13 @@ export const snapshotRoutes = {
     status: 200,
     response: RestoreRequest,
   }),
+  undoRequest: route({
+    method: 'POST',
+    path: '/requests/:request/undo',
+    permission: 'admin',
+    summary: 'Put back the old files that a restore in place has kept',
+    params: byRequest,
+    status: 200,
+    response: RestoreRequest,
+  }),
 } as const;

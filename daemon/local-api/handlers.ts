@@ -67,6 +67,7 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     openRequest: ({ params }) => requests.open(params.request),
     previewRequest: ({ params, body }) => requests.preview(params.request, body),
     verifyRequest: ({ params, body }) => requests.verify(params.request, body),
+    undoRequest: ({ params }) => requests.undo(params.request),
     declineRequest: ({ params, body }) => requests.decline(params.request, body.reason),
     getUsage: ({ query }) => ports.usage.get(query.refresh ?? false),
     login: ({ body }) => ports.account.login(body),

@@ -70,6 +70,7 @@ export interface ApiPorts {
     preview(codeOrId: string, choice: RestoreChoice): Promise<RestorePreview>;
     verify(codeOrId: string, choice: RestoreChoice): Promise<SecretChannel>;
     decline(codeOrId: string, reason: string | undefined): RestoreRequest;
+    undo(codeOrId: string): Promise<RestoreRequest>;
     get(codeOrId: string): RestoreRequest;
     list(all: boolean): RestoreRequest[];
   };

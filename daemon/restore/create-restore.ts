@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { JobHandler } from '../jobs/job-types.ts';
+import { createKeptTrees, type KeptTrees } from './kept-trees.ts';
 import { createPasswordCheck, type Checked, type PasswordCheck } from './password-check.ts';
 import { previewRestore } from './preview.ts';
 import { createIntake } from './request-intake.ts';
@@ -43,20 +44,21 @@ export function createRestore(options: RestoreOptions): Restore {
   const records = createRequestRecords(options);
   const limit = createTryLimit(store, clock);
   const desk = createTypedDesk();
+  const kept = createKeptTrees({ ...options, records });
   return {
     requests: createRequests(
-      { ...options, records },
+      { ...options, records, kept },
       createPasswordCheck({ ...options, records, limit, desk }),
     ),
-    handler: createRestoreHandler({ ...options, records, desk, limit }),
+    handler: createRestoreHandler({ ...options, records, desk, limit, kept }),
   };
 }
 
 function createRequests(
-  options: RestoreOptions & { records: RequestRecords },
+  options: RestoreOptions & { records: RequestRecords; kept: KeptTrees },
   check: PasswordCheck,
 ): Requests {
-  const { store, records, jobs, clock } = options;
+  const { store, records, jobs, clock, kept } = options;
   const intake = createIntake(options);
   const openOne = (codeOrId: string): RequestRow => {
     const row = requireAlive(records, codeOrId, clock);
@@ -93,7 +95,12 @@ function createRequests(
     },
     get: (codeOrId) => records.view(records.require(codeOrId)),
     list: (all) => store.requests.list({ open: !all }).map((row) => records.view(row)),
-    expire: () => expireOld({ store, records, clock, check }),
+    undo: (codeOrId) => kept.undo(codeOrId),
+    expire() {
+      expireOld({ store, records, clock, check });
+      kept.expire();
+    },
+    recover: () => kept.recover(),
   };
 }
 

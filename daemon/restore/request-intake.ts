@@ -41,6 +41,8 @@ export function createIntake(options: IntakeOptions): Intake {
       reason: null,
       jobId: null,
       error: null,
+      undoPath: null,
+      undoUntil: null,
     });
   return {
     propose(input) {

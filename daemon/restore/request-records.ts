@@ -16,7 +16,9 @@ export interface RequestRecords {
   view(row: RequestRow): RestoreRequest;
 }
 
-export type RequestChange = Partial<Pick<RequestRow, 'reason' | 'error' | 'choice' | 'jobId'>>;
+export type RequestChange = Partial<
+  Pick<RequestRow, 'reason' | 'error' | 'choice' | 'jobId' | 'undoPath' | 'undoUntil'>
+>;
 
 export interface RequestRecordsOptions {
   readonly store: RestoreStore;
@@ -109,6 +111,8 @@ function viewOf({ plans, store }: RequestRecordsOptions, row: RequestRow): Resto
     ...present('reason', row.reason),
     ...present('jobId', row.jobId),
     ...present('error', row.error),
+    ...present('undoPath', row.undoPath),
+    ...present('undoUntil', row.undoUntil),
   };
 }
 

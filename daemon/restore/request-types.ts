@@ -30,6 +30,13 @@ export interface Requests {
   cancel(id: string, reason: string): RestoreRequest;
   get(codeOrId: string): RestoreRequest;
   list(all: boolean): RestoreRequest[];
-  /** Ends what has run out of time. Called each minute. */
+  /**
+   * Puts the old files of an in-place restore back; what it brought is kept beside them.
+   * @throws AppError `not_found`, `conflict` when nothing is kept or it still runs
+   */
+  undo(codeOrId: string): Promise<RestoreRequest>;
+  /** Ends what has run out of time, and removes old files kept long enough. Called each minute. */
   expire(): void;
+  /** Finishes restores that were killed while they placed files. Called once, before jobs run. */
+  recover(): Promise<void>;
 }

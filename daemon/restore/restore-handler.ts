@@ -8,6 +8,7 @@ import {
 } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { JobContext, JobHandler, JobOutcome } from '../jobs/job-types.ts';
+import type { KeptTrees } from './kept-trees.ts';
 import { nextRequestState, type RequestEvent } from './request-states.ts';
 import type { RequestRecords } from './request-records.ts';
 import { sourcePathsOf, wayTo, type RestoreAccessOptions } from './restore-access.ts';
@@ -21,6 +22,7 @@ export interface RestoreHandlerOptions extends RestoreAccessOptions {
   readonly engine: RestoreEngine;
   readonly desk: TypedDesk;
   readonly limit: TryLimit;
+  readonly kept: Pick<KeptTrees, 'recover'>;
   readonly clock: Clock;
   readonly config: {
     readonly engineHost: string;
@@ -47,7 +49,7 @@ export function createRestoreHandler(options: RestoreHandlerOptions): JobHandler
       } catch (error) {
         desk.refuse(context.job.requestId ?? '', error);
         countTry(options, context.job, error);
-        throw final(error);
+        throw final(await placingFault(options, context.job, error));
       } finally {
         desk.forget(context.job.requestId ?? '');
       }
@@ -55,7 +57,8 @@ export function createRestoreHandler(options: RestoreHandlerOptions): JobHandler
     onInterrupted(job) {
       const row = store.requests.get(job.requestId ?? '');
       if (row?.state === 'placing') {
-        return { fail: `${INTERRUPTED_WHILE_PLACING}: look at ${row.choice?.target ?? 'the target'}` };
+        const where = row.choice?.target ?? 'the target';
+        return { fail: `${INTERRUPTED_WHILE_PLACING}: ${wayBack(row) ?? `look at ${where}`}` };
       }
       return { fail: `${INTERRUPTED}; start it again with \`olares-backup restore ${row?.code ?? ''}\`` };
     },
@@ -84,6 +87,8 @@ async function restore(options: RestoreHandlerOptions, context: JobContext): Pro
   const result = await engine.run(request, {
     signal: context.signal,
     onReady: () => options.desk.ready(row.id),
+    // Before the first old file moves: after a kill this is all that is known of them.
+    onKept: (undoPath) => records.note(row.id, { undoPath: undoPath ?? null }),
     onProgress: (progress) => {
       begin();
       if (progress.phase === 'placing') applyIfPossible(records, row.id, 'place');
@@ -151,9 +156,34 @@ function outcomeOf(records: RequestRecords, row: RequestRow, result: RestoreResu
       applyIfPossible(records, row.id, count === 0 ? 'done' : 'partial', {
         error: null,
         reason: count > 0 ? reason : null,
+        undoPath: result.undoPath ?? null,
+        undoUntil: result.undoUntil ?? null,
       });
     },
   };
+}
+
+/** What is to be said of a restore that ended while it placed files: where the old ones are, and how they come back. */
+async function placingFault(
+  { store, kept }: RestoreHandlerOptions,
+  { requestId }: Job,
+  error: unknown,
+): Promise<unknown> {
+  const before = store.requests.get(requestId ?? '');
+  if (before === undefined || before.undoPath === null) return error;
+  await kept.recover();
+  const row = store.requests.get(before.id) ?? before;
+  const state = wayBack(row) ?? 'the old files are back as they were';
+  return new AppError(error instanceof AppError ? error.code : 'failed', INTERRUPTED_WHILE_PLACING, {
+    hint: state,
+    cause: error,
+  });
+}
+
+/** For a person whose target is a mix of old and new. */
+function wayBack({ code, undoPath }: RequestRow): string | undefined {
+  if (undoPath === null) return undefined;
+  return `the old files are kept in ${undoPath}; put them back with \`olares-backup request undo ${code}\``;
 }
 
 /** The grant was used up and a typed password is gone: only a person can begin again. */

@@ -38,6 +38,10 @@ export interface RequestRow {
   readonly reason: string | null;
   readonly jobId: string | null;
   readonly error: ErrorBody | null;
+  /** Where an in-place restore keeps the old files; null: it keeps none. */
+  readonly undoPath: string | null;
+  /** When they are removed; null: not by themselves. */
+  readonly undoUntil: number | null;
 }
 
 /** What a restore needs to know of a line of the ledger. */
@@ -57,7 +61,7 @@ export interface RestoreStore {
     update(id: string, change: Partial<Omit<RequestRow, 'id'>>): void;
     get(id: string): RequestRow | undefined;
     find(codeOrId: string): RequestRow | undefined;
-    list(filter: { open?: boolean; planId?: string }): RequestRow[];
+    list(filter: { open?: boolean; kept?: boolean; planId?: string }): RequestRow[];
   };
   readonly snapshots: {
     find(idPrefix: string): LedgerSnapshot | 'ambiguous' | undefined;
@@ -78,11 +82,16 @@ export interface RestorePlans {
   row(id: string): { readonly capsule: Capsule | null };
 }
 
+type RestoreVerb =
+  | 'keycheck'
+  | 'restore'
+  | 'restore-preview'
+  | 'restore-undo'
+  | 'restore-forget'
+  | 'restore-recover';
+
 export interface RestoreEngine {
-  run<V extends 'keycheck' | 'restore' | 'restore-preview'>(
-    request: HelperRequestOf<V>,
-    options?: RunOptions,
-  ): Promise<HelperResultOf<V>>;
+  run<V extends RestoreVerb>(request: HelperRequestOf<V>, options?: RunOptions): Promise<HelperResultOf<V>>;
 }
 
 export interface RestoreDoor {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Plan, RestoreRequest } from '../../contract/index.ts';
@@ -161,6 +161,23 @@ describe('the way to the files', () => {
     await world.jobs.idle();
     expect(world.requests.get(id)).toMatchObject({ state: 'failed', error: { code: 'conflict' } });
     expect(readdirSync(target)).toEqual(['mine']);
+  });
+
+  it('leads back from a restore in place', async () => {
+    const { id, code } = await world.requests.create({ snapshot: 'latest', plan: 'documents' }, 'user');
+    const file = join(world.source, 'a.txt');
+    writeFileSync(file, 'changed since');
+    const channel = await world.requests.verify(code, { inPlace: true });
+    await sendSecret(channel.socketPath, { password: PASSWORD });
+    await world.jobs.idle();
+    expect(readFileSync(file, 'utf8')).toBe('first file');
+    const done = world.requests.get(id);
+    expect(done).toMatchObject({ state: 'done', undoPath: expect.stringContaining('.before-restore-') });
+    expect(done.undoUntil).toBeGreaterThan(Date.now());
+    await world.requests.undo(code);
+    expect(readFileSync(file, 'utf8')).toBe('changed since');
+    writeFileSync(file, 'first file');
+    rmSync(`${world.source}.restored-${id.slice(0, 8)}`, { recursive: true });
   });
 
   it("restores another installation's repository by its address and typed password", async () => {

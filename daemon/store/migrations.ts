@@ -123,6 +123,10 @@ export const MIGRATIONS: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE requests ADD COLUMN undo_path TEXT;
+  ALTER TABLE requests ADD COLUMN undo_until INTEGER;
+  `,
 ];
 
 /** Marks a database as ours: "OlBk". */

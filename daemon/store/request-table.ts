@@ -23,6 +23,10 @@ export interface RequestRow {
   readonly reason: string | null;
   readonly jobId: string | null;
   readonly error: ErrorBody | null;
+  /** Where an in-place restore keeps the old files; null: it keeps none. */
+  readonly undoPath: string | null;
+  /** When they are removed; null: not by themselves. */
+  readonly undoUntil: number | null;
 }
 
 export interface RequestTable {
@@ -31,8 +35,8 @@ export interface RequestTable {
   get(id: string): RequestRow | undefined;
   /** By id, or by code among those that have not ended, else the newest with that code. */
   find(codeOrId: string): RequestRow | undefined;
-  /** Newest first; open = not ended. */
-  list(filter: { open?: boolean; planId?: string }): RequestRow[];
+  /** Newest first; open = not ended, kept = old files of it are kept. */
+  list(filter: { open?: boolean; kept?: boolean; planId?: string }): RequestRow[];
 }
 
 /** Requests that have not ended; the same list as in the index one_open_code. */
@@ -59,6 +63,8 @@ const COLUMNS: Columns<RequestRow> = {
   reason: 'plain',
   jobId: 'plain',
   error: 'jsonOrNull',
+  undoPath: 'plain',
+  undoUntil: 'plain',
 };
 
 export function createRequestTable(db: Database): RequestTable {
@@ -70,8 +76,12 @@ export function createRequestTable(db: Database): RequestTable {
     find: (codeOrId) =>
       rows.first('WHERE id = ?', codeOrId) ??
       rows.first(`WHERE code = ? ORDER BY ${OPEN} DESC, created_at DESC, rowid DESC`, codeOrId.toUpperCase()),
-    list({ open, planId }) {
-      const conditions = [...(open ? [OPEN] : []), ...(planId === undefined ? [] : ['plan_id = ?'])];
+    list({ open, kept, planId }) {
+      const conditions = [
+        ...(open ? [OPEN] : []),
+        ...(kept ? ['undo_path IS NOT NULL'] : []),
+        ...(planId === undefined ? [] : ['plan_id = ?']),
+      ];
       const where = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
       const values = planId === undefined ? [] : [planId];
       return rows.all(`${where} ORDER BY created_at DESC, rowid DESC`, ...values);
