@@ -11,6 +11,7 @@ import {
 import type { WebSocket } from 'ws';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { Health } from '../health/health.ts';
 import type { Store } from '../store/store.ts';
 import type { CommandResult, Commands } from './commands.ts';
 import { signText } from './device-key.ts';
@@ -19,6 +20,7 @@ import { eventBodyForSpace } from './event-body.ts';
 import { readCommand, readFrame } from './frames.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import type { Identity } from './identity.ts';
+import { sinceSeq, SPACE_OUTLET } from './outlet-places.ts';
 
 /** How one connection ended. */
 export interface Ending {
@@ -36,6 +38,7 @@ export interface ConversationOptions {
   readonly stop: AbortSignal;
   readonly store: Store;
   readonly commands: Commands;
+  readonly health: Health;
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
@@ -56,7 +59,6 @@ export function runConversation(options: ConversationOptions): Promise<Ending> {
 const WINDOW = 64;
 const BUFFER_LIMIT_BYTES = 1024 * 1024;
 const REPLAY_BATCH = 256;
-export const SPACE_OUTLET = 'space-ws';
 
 class Conversation {
   readonly #o: ConversationOptions;
@@ -163,13 +165,31 @@ class Conversation {
     if (this.#live) return;
     this.#live = true;
     this.#clockOffsetMs = frame.serverTime - this.#o.clock.now();
-    this.#ackedSeq = frame.ackedSeq;
-    this.#sentSeq = frame.ackedSeq;
+    this.#ackedSeq = this.#placeAfter(frame.ackedSeq);
+    this.#sentSeq = this.#ackedSeq;
     this.#o.enter('replaying');
     this.#release.push(this.#o.store.onAppended(() => this.#pump()));
     this.#release.push(this.#o.onProgress((progress) => this.#sendProgress(progress)));
     this.#o.commands.resume();
     this.#pump();
+  }
+
+  /** Where to go on: where Space says it is, as far as that can be. */
+  #placeAfter(ackedSeq: number): number {
+    const { store, health } = this.#o;
+    const since = sinceSeq(store);
+    if (ackedSeq <= store.events.newestSeq()) {
+      health.clear('space_ahead');
+      return Math.max(ackedSeq, since);
+    }
+    health.raise({
+      code: 'space_ahead',
+      level: 'warning',
+      message:
+        'Olares Space says it knows more of this machine than has happened here, so what it shows may be wrong.',
+      hint: 'pair again, and Space begins anew: olares-backup login --space URL --code CODE',
+    });
+    return Math.max(store.cursors.get(SPACE_OUTLET), since);
   }
 
   #rejected(frame: Extract<SpaceFrame, { type: 'reject' }>): void {

@@ -12,7 +12,8 @@ import type { OpenedStore, Store } from '../store/store.ts';
 import type { SpaceSession } from './account.ts';
 import { createDeviceKey } from './device-key.ts';
 import { startLink } from './link.ts';
-import { REPORT_OUTLET, startReportOutlet } from './report-outlet.ts';
+import { REPORT_OUTLET } from './outlet-places.ts';
+import { startReportOutlet } from './report-outlet.ts';
 
 describe('while the disk of the database is full', () => {
   let folder = '';

@@ -4,7 +4,9 @@ import type { Log } from '../base/log.ts';
 import type { Health } from '../health/health.ts';
 import type { Store } from '../store/store.ts';
 import type { SpaceSession } from './account.ts';
+import type { Identity } from './identity.ts';
 import { createBackoff, pause } from './backoff.ts';
+import { REPORT_OUTLET } from './outlet-places.ts';
 import { REPORT_OK, reportsOf, type Report, type ReportContext } from './reports.ts';
 
 export interface ReportOutletOptions {
@@ -24,7 +26,6 @@ export interface ReportOutlet {
   stop(): Promise<void>;
 }
 
-export const REPORT_OUTLET = 'space-http';
 const BATCH = 100;
 /** An answer that is no fault of the network is tried this often before the report is given up, so that one can't block all. */
 const MAX_REFUSALS = 10;
@@ -80,10 +81,15 @@ async function deliverBatch(
     for (const report of reportsOf(event, context)) {
       if (!(await deliver(options, report, event, { stop, wakeSignal }))) return false;
     }
+    // Signed out or in elsewhere meanwhile: the place is no longer this account's.
+    if (!isSameAccount(identity, options.session.identity())) return true;
     options.store.commit(() => options.store.cursors.set(REPORT_OUTLET, event.seq));
   }
   return events.length > 0;
 }
+
+const isSameAccount = (one: Identity, other: Identity | undefined): boolean =>
+  one.spaceUrl === other?.spaceUrl && one.userid === other.userid;
 
 interface Signals {
   readonly stop: AbortSignal;

@@ -4,12 +4,12 @@ import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Health } from '../health/health.ts';
 import type { Store } from '../store/store.ts';
-import { createSpaceSession, type SpaceSession } from './account.ts';
+import { createSpaceSession } from './account.ts';
 import { createCommands, type CommandEffects } from './commands.ts';
 import { openIdentityFile } from './identity.ts';
 import { startLink } from './link.ts';
-import { SPACE_OUTLET } from './conversation.ts';
-import { REPORT_OUTLET, startReportOutlet } from './report-outlet.ts';
+import { keepPlaces } from './outlet-places.ts';
+import { startReportOutlet } from './report-outlet.ts';
 import { spaceCheck } from './space-check.ts';
 import type { SpaceAccount, SpaceStorage } from './space-types.ts';
 import { createSpaceStorage } from './storage.ts';
@@ -72,7 +72,7 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
       spaceCheck({ account: session.account(), link: linkView(), offsetMs: session.clockOffsetMs() }),
     onChanged: (listener) => session.onChanged(listener),
     start(parts) {
-      keepEventsFor(options.store, session);
+      keepPlaces(options.store, session);
       const commands = createCommands({ ...options, effects: parts.effects });
       const link = startLink({ ...options, session, commands, onProgress: parts.onProgress });
       const reports = startReportOutlet({
@@ -93,23 +93,6 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
       };
     },
   };
-}
-
-/**
- * Outlets whose place in the log is remembered are waited for when old events are removed. A Space that was joined
- * without pairing has no WebSocket, so waiting for it would keep every event for ever.
- */
-function keepEventsFor(store: Store, session: SpaceSession): void {
-  const remember = () => {
-    const identity = session.identity();
-    store.commit(() => {
-      if (identity) store.cursors.set(REPORT_OUTLET, store.cursors.get(REPORT_OUTLET));
-      if (identity?.device) store.cursors.set(SPACE_OUTLET, store.cursors.get(SPACE_OUTLET));
-      else store.cursors.remove(SPACE_OUTLET);
-    });
-  };
-  remember();
-  session.onChanged(remember);
 }
 
 function reportContext(store: Store, parts: SpaceLinkOptions) {

@@ -12,6 +12,10 @@ export class HostileSpace implements AsyncDisposable {
   readonly #server: Server;
   #socket: WebSocket | undefined;
   connections = 0;
+  /** How far it says it was told. */
+  ackedSeq = 0;
+  /** Whom a pairing signs in. */
+  userid = 'did:key:zTest';
   /** What every HTTP call but pairing is answered with. */
   answer: { status?: number; headers?: Record<string, string>; body: string } = {
     body: '{"code":200,"message":"ok","data":{}}',
@@ -52,7 +56,8 @@ export class HostileSpace implements AsyncDisposable {
   }
 
   welcome(): void {
-    this.send({ type: 'welcome', protocol: 1, serverTime: Date.now(), heartbeatSec: 20, ackedSeq: 0 });
+    const { ackedSeq } = this;
+    this.send({ type: 'welcome', protocol: 1, serverTime: Date.now(), heartbeatSec: 20, ackedSeq });
   }
 
   send(frame: object): void {
@@ -99,7 +104,7 @@ export class HostileSpace implements AsyncDisposable {
     };
     const data = {
       deviceId: this.deviceId,
-      userid: 'did:key:zTest',
+      userid: this.userid,
       token: 'token',
       expired: 0,
       clusterId: 'c',

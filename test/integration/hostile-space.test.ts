@@ -10,9 +10,9 @@ interface Pair extends AsyncDisposable {
   readonly agent: TestAgent;
 }
 
-async function pair(): Promise<Pair> {
+async function pair(change: { ackedSeq?: number } = {}): Promise<Pair> {
   const dir = temporaryDir('hostile');
-  const space = await HostileSpace.start();
+  const space = Object.assign(await HostileSpace.start(), change);
   const agent = startTestAgent(dir.path);
   await agent.part.account.login({ spaceUrl: space.url, code: 'ANY-CODE' });
   await live(agent);
@@ -199,5 +199,40 @@ describe('an HTTP answer that no Space gives', () => {
     both.space.answer = { body: '{"code":200,"data":{}}' };
     await expect(both.agent.part.storage.credentials()).rejects.toMatchObject({ code: 'not_signed_in' });
     expect(both.agent.part.account.current()?.state).toBe('sign-in-again');
+  });
+});
+
+describe('the place in the history', () => {
+  const told = ({ space }: Pair): number[] =>
+    space.frames.filter(({ type }) => type === 'event').map(({ seq }) => Number(seq));
+  const happens = ({ agent }: Pair): number => {
+    agent.store.commit((append) =>
+      append('plan.removed', { planId: PLAN.id, name: 'photos', location: 'space' }),
+    );
+    return agent.store.events.newestSeq();
+  };
+
+  test('that is after all that happened is not believed', async () => {
+    await using both = await pair({ ackedSeq: 1_000_000 });
+    const seq = happens(both);
+    await eventually(() => told(both).includes(seq), 'the event');
+    expect(both.agent.health.list().map(({ code }) => code)).toContain('space_ahead');
+  });
+
+  test('begins for another account where it is, and nothing is kept while nobody is signed in', async () => {
+    await using both = await pair();
+    const { agent, space } = both;
+    const before = happens(both);
+    await eventually(() => told(both).includes(before), 'the event at the first account');
+    await agent.part.account.logout();
+    expect(agent.store.cursors.get('space-http')).toBe(0);
+    const between = happens(both);
+    space.frames.length = 0;
+    space.userid = 'did:key:zOther';
+    await agent.part.account.login({ spaceUrl: space.url, code: 'ANY-CODE' });
+    const after = happens(both);
+    await eventually(() => told(both).includes(after), 'the event at the other account');
+    expect(Math.min(...told(both))).toBeGreaterThan(between);
+    expect(agent.store.cursors.get('space-http')).toBeGreaterThan(between);
   });
 });
