@@ -126,6 +126,22 @@ describe('requests and jobs', () => {
     expect(daemon.bodiesOf('declineRequest')).toEqual([{ reason: 'not me' }]);
   });
 
+  it('undo only with a yes, then say where everything is', async () => {
+    await using daemon = await startFakeDaemon();
+    const kept = { state: 'done', undoPath: '/srv/photos.before-restore-1' } as const;
+    daemon.answer('getRequest', sampleRequest(kept));
+    daemon.answer('undoRequest', sampleRequest({ state: 'done', reason: 'undone: the old files are back' }));
+    const refused = await run(daemon, ['request', 'undo', '7F3K']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('/srv/photos.before-restore-1');
+    expect(daemon.bodiesOf('undoRequest')).toEqual([]);
+    const shown = await run(daemon, ['request', 'show', '7F3K']);
+    expect(shown.stdout).toContain('olares-backup request undo 7F3K');
+    const undone = await run(daemon, ['request', 'undo', '7F3K', '--yes']);
+    expect(undone.stdout).toContain('7F3K: undone: the old files are back');
+    expect(daemon.bodiesOf('undoRequest')).toHaveLength(1);
+  });
+
   it('list with what was asked for', async () => {
     await using daemon = await startFakeDaemon();
     daemon.answer('listJobs', [sampleJob()]);

@@ -5,7 +5,7 @@ import { requireConsent } from '../prompts/consent.ts';
 import type { OpenSession } from '../session.ts';
 
 export function registerRequest(program: Command, open: OpenSession): void {
-  const request = program.command('request').description('show and decline restores that wait for you');
+  const request = program.command('request').description('show, decline and undo restores');
   request
     .command('list')
     .alias('ls')
@@ -48,6 +48,31 @@ export function registerRequest(program: Command, open: OpenSession): void {
       });
       session.print.result(declined, () => [
         `Declined ${cleanText(declined.code, 40)}. Nothing was changed.`,
+      ]);
+    });
+  registerUndo(request, open);
+}
+
+function registerUndo(request: Command, open: OpenSession): void {
+  request
+    .command('undo')
+    .description('put back the files that a restore in place has replaced')
+    .argument('<code>', 'its code, e.g. 7F3K')
+    .action(async (code: string, _options: object, command: Command) => {
+      const session = open(command);
+      const params = { request: code };
+      const { undoPath, choice } = await session.api.call('getRequest', { params });
+      if (undoPath !== undefined) {
+        await requireConsent(session, {
+          message:
+            `Put ${cleanText(undoPath, 4096)} back in place of what is in ` +
+            `${cleanText(choice?.target ?? 'its target', 4096)}? What is there now is kept beside it.`,
+          untouched: 'nothing was moved',
+        });
+      }
+      const undone = await session.api.call('undoRequest', { params });
+      session.print.result(undone, () => [
+        `${cleanText(undone.code, 40)}: ${cleanText(undone.reason ?? 'undone', 8192)}`,
       ]);
     });
 }

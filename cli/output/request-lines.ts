@@ -47,11 +47,18 @@ export function requestLines(
           : `${plural(filesTotal, 'file')}${bytesTotal === undefined ? '' : `, ${formatBytes(bytesTotal)}`}`,
       ],
       ['Expires', formatMoment(request.expiresAt, now)],
+      ['Kept', keptText(request, now)],
       ['Why', request.reason],
       ['Error', request.error?.message],
     ]),
     ...(request.note === undefined ? [] : [`text from Space: "${cleanText(request.note)}"`]),
   ];
+}
+
+function keptText({ code, undoPath, undoUntil }: RestoreRequest, now: number): string | undefined {
+  if (undoPath === undefined) return undefined;
+  const until = undoUntil === undefined ? '' : ` until ${formatMoment(undoUntil, now)}`;
+  return `the old files, in ${undoPath}${until}; \`olares-backup request undo ${code}\` puts them back`;
 }
 
 function distance(newer: number | undefined): string | undefined {
