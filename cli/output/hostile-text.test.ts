@@ -64,7 +64,12 @@ describe('text from outside', () => {
       ...print.table([{ name: EVIL, path: EVIL, type: 'file' }], entryColumns()),
       ...print.table([sampleRequest({ planName: EVIL })], requestColumns(look)),
       ...snapshotLines(sampleSnapshot({ planName: EVIL, paths: [EVIL] }), print, NOW),
-      ...requestLines(sampleRequest({ note: EVIL, planName: EVIL, reason: EVIL }), print, EVIL, NOW),
+      ...requestLines(
+        sampleRequest({ note: EVIL, planName: EVIL, reason: EVIL, undoPath: EVIL }),
+        print,
+        EVIL,
+        NOW,
+      ),
       ...previewLines(samplePreview({ target: EVIL, warnings: [EVIL] }), { style, now: NOW }),
       ...jobResultLines({ ...job, result: backupResult({ skipped, warnings: [EVIL] }) }, { style, now: NOW }),
       ...jobResultLines(

@@ -21,7 +21,7 @@ export function jobResultLines(job: Job, look: Look): string[] {
   const { result } = job;
   if (!result) return [`${jobTitle(job)}: ${job.state}`];
   if (result.kind === 'backup') return backupLines(job, result, look);
-  if (result.kind === 'restore') return restoreLines(result, look);
+  if (result.kind === 'restore') return restoreLines(job, result, look);
   return checkLines(job, result, look);
 }
 
@@ -42,7 +42,7 @@ function backupLines(job: Job, result: BackupResult, { style }: Look): string[] 
   ];
 }
 
-function restoreLines(result: RestoreResult, { style, now }: Look): string[] {
+function restoreLines(job: Job, result: RestoreResult, { style, now }: Look): string[] {
   const isWhole = result.skipped.count === 0;
   const head = isWhole ? style.good('Restored') : style.warn('Restored, but not everything');
   return [
@@ -51,15 +51,20 @@ function restoreLines(result: RestoreResult, { style, now }: Look): string[] {
     `  ${plural(result.filesVerified, 'file')} read again and compared with the snapshot`,
     ...skippedLines(result.skipped, `${plural(result.skipped.count, 'file')} could not be restored:`),
     ...skippedLines(result.stripped, `${plural(result.stripped.count, 'special right')} not brought back:`),
-    ...undoLines(result, now),
+    ...undoLines(job, result, now),
     ...warningLines(result.warnings, style),
   ];
 }
 
-function undoLines({ undoPath, undoUntil }: RestoreResult, now: number): string[] {
+function undoLines({ requestId }: Job, { undoPath, undoUntil }: RestoreResult, now: number): string[] {
   if (undoPath === undefined) return [];
   const until = undoUntil === undefined ? '' : `, kept until ${formatMoment(undoUntil, now)}`;
-  return [`  what was there before is in ${cleanText(undoPath, 4096)}${until}`];
+  return [
+    `  what was there before is in ${cleanText(undoPath, 4096)}${until}`,
+    ...(requestId === undefined
+      ? []
+      : [`  put it back with: olares-backup request undo ${cleanText(requestId, 40)}`]),
+  ];
 }
 
 function checkLines(job: Job, result: CheckResult, { style }: Look): string[] {

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import {
   JOB_ID,
   NOW,
+  REQUEST_ID,
+  restoreResult,
   sampleJob,
   samplePlan,
   sampleRequest,
@@ -13,6 +15,7 @@ import {
 
 import { formatBytes, formatDuration, formatMoment, formatRelative, formatTime } from './format.ts';
 
+import { jobResultLines } from './job-lines.ts';
 import { toJsonText } from './json.ts';
 import { planLines } from './plan-lines.ts';
 
@@ -25,6 +28,14 @@ import { wantsColour } from './style.ts';
 import { renderTable } from './table.ts';
 import { fitWidth, textWidth } from './text-width.ts';
 import { usageLines } from './usage-lines.ts';
+
+it('the result of a restore in place says how it is undone', () => {
+  const undoPath = '/home/me/Photos.before-restore-1';
+  const job = sampleJob({ kind: 'restore', requestId: REQUEST_ID, result: restoreResult({ undoPath }) });
+  const text = jobResultLines(job, { style: printer().print.style, now: NOW }).join('\n');
+  expect(text).toContain(undoPath);
+  expect(text).toContain(`olares-backup request undo ${REQUEST_ID}`);
+});
 
 describe('figures', () => {
   it.each([
