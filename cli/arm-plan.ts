@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, type Plan } from '../contract/index.ts';
+import { AppError, type ErrorCode, type Plan, type SecretChannel } from '../contract/index.ts';
 import { createKitFile, type KitFile } from './password/kit.ts';
 import { newPassword, noPasswordSource, type NewPasswordOptions } from './password/new-password.ts';
 import { showRecoveryWords } from './password/recovery.ts';
@@ -65,8 +65,15 @@ export async function armPlan(
 ): Promise<Plan> {
   const { words, kit } = secrets;
   session.print.note('Writing the keys of the repository, this takes a few seconds …');
+  const channel = await openArming(session, plan, secrets, options).catch(async (error: unknown) => {
+    await kit?.discard();
+    throw notArmed(error, plan, undefined);
+  });
   try {
-    await writeKeys(session, { plan, secrets, options });
+    await sendSecret(channel, {
+      password: secrets.password,
+      ...(words ? { recovery: words.join(' ') } : {}),
+    });
   } catch (error) {
     await requireArmedAnyway(session, { plan, kit, error });
   }
@@ -75,15 +82,14 @@ export async function armPlan(
   return armed;
 }
 
-interface KeyWriting {
-  readonly plan: Plan;
-  readonly secrets: ArmSecrets;
-  readonly options: ArmOptions;
-}
-
-async function writeKeys(session: Session, { plan, secrets, options }: KeyWriting): Promise<void> {
-  const { password, words } = secrets;
-  const channel = await session.api.call('armPlan', {
+/** Nothing is written to the repository before the secret went over the channel. */
+async function openArming(
+  session: Session,
+  plan: Plan,
+  { words }: ArmSecrets,
+  options: ArmOptions,
+): Promise<SecretChannel> {
+  return await session.api.call('armPlan', {
     params: { plan: plan.id },
     body: {
       mode: options.adopt ? 'adopt' : 'create',
@@ -91,7 +97,6 @@ async function writeKeys(session: Session, { plan, secrets, options }: KeyWritin
       ...(options.allowWeakPassword ? { allowWeakPassword: true } : {}),
     },
   });
-  await sendSecret(channel, { password, ...(words ? { recovery: words.join(' ') } : {}) });
 }
 
 interface ArmFailure {
@@ -100,12 +105,21 @@ interface ArmFailure {
   readonly error: unknown;
 }
 
-/** Without a verdict the keys may be there all the same, and then the kit is the only place that has the words. */
+/** What the helper answers before it adds a key; after any other fault some keys may be in the repository. */
+const BEFORE_KEYS: ReadonlySet<ErrorCode> = new Set([
+  'invalid_input',
+  'wrong_password',
+  'repository_missing',
+  'engine_missing',
+]);
+
+/** Keys that were added may stay although the plan is not armed; then the kit is the only place that has the words. */
 async function requireArmedAnyway(session: Session, { plan, kit, error }: ArmFailure): Promise<void> {
   const now = await session.api.call('getPlan', { params: { plan: plan.id } }).catch(() => undefined);
   if (now !== undefined && now.state !== 'unarmed') return;
-  if (now !== undefined) await kit?.discard();
-  throw notArmed(error, plan, now === undefined ? kit : undefined);
+  const isWithoutKeys = now !== undefined && error instanceof AppError && BEFORE_KEYS.has(error.code);
+  if (isWithoutKeys) await kit?.discard();
+  throw notArmed(error, plan, isWithoutKeys ? undefined : kit);
 }
 
 /** @throws AppError `failed` when the daemon knows of no keys although the helper wrote them */
@@ -129,7 +143,7 @@ function notArmed(error: unknown, plan: Plan, kit: KitFile | undefined): unknown
   const goOn =
     `the plan ${shellWord(plan.name)} is kept but cannot run yet: give the same \`plan add\` again to go on, ` +
     `or \`olares-backup plan remove ${shellWord(plan.name)}\``;
-  const kept = kit ? `; ${kit.path} is kept, its words may be in force` : '';
+  const kept = kit ? `; ${kit.path} is kept, its words may be in force: name another --kit-file then` : '';
   return new AppError(error.code, error.message, {
     ...(error.field === undefined ? {} : { field: error.field }),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),

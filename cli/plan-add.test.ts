@@ -100,16 +100,26 @@ describe('plan add without a terminal', () => {
     expect(readFileSync(kit, 'utf8')).toBe(text);
   });
 
-  it('leaves no kit and a plan to go on with when the keys could not be written', async () => {
-    await using daemon = await startPlans(new AppError('unreachable', 'the storage does not answer'));
-    const kit = join(folder, 'no-kit.txt');
-    const args = ['photos', '--path', '/tmp', '--yes', '--password-file', passwordFile, '--kit-file', kit];
-    const { code, stderr } = await run(daemon, args);
-    expect(code).toBe(16);
-    expect(stderr).toContain('the storage does not answer');
-    expect(stderr).toContain('give the same `plan add` again to go on');
-    expect(existsSync(kit)).toBe(false);
-  });
+  it.each([
+    ['leaves no kit', new AppError('repository_missing', 'the storage does not answer'), 10, false],
+    ['keeps the kit', new AppError('unreachable', 'the storage does not answer'), 16, true],
+  ])(
+    '%s, and a plan to go on with, when writing the keys ended with %s',
+    async (_name, fault, exit, kept) => {
+      await using daemon = await startPlans(fault);
+      const kit = join(folder, `kit-of-${exit}.txt`);
+      const args = ['photos', '--path', '/tmp', '--yes', '--password-file', passwordFile, '--kit-file', kit];
+      const { code, stderr } = await run(daemon, args);
+      expect(code).toBe(exit);
+      expect(stderr).toContain('the storage does not answer');
+      expect(stderr).toContain('give the same `plan add` again to go on');
+      expect(existsSync(kit)).toBe(kept);
+      expect(stderr.includes(`${kit} is kept`)).toBe(kept);
+      const words = daemon.secrets[0]?.recovery?.split(' ') ?? [];
+      const text = kept ? readFileSync(kit, 'utf8') : words.join(' ');
+      expect(words.filter((word) => !text.includes(word))).toEqual([]);
+    },
+  );
 
   it('goes on with a plan of the same name that has no keys', async () => {
     await using daemon = await startPlans();
@@ -182,7 +192,7 @@ describe('plan add without a terminal', () => {
 
   it('opens an existing repository with whatever password it has', async () => {
     await using daemon = await startPlans();
-    const flags = ['--adopt', '--yes', '--password-stdin'];
+    const flags = ['--location', join(folder, 'store'), '--adopt', '--yes', '--password-stdin'];
     const { code } = await run(daemon, ['photos', '--path', '/tmp', ...flags], { input: 'old\n' });
     expect(code).toBe(0);
     expect(daemon.bodiesOf('armPlan')).toEqual([{ mode: 'adopt', recovery: false }]);
