@@ -33,22 +33,17 @@ export interface SpaceStorage {
    */
   access(plan: Plan): Promise<RepositoryAccess>;
   /** Access to a repository named by a Backup URL of this account, perhaps of another installation. */
-  accessByUrl(backupUrl: ParsedBackupUrl): Promise<RepositoryAccess>;
+  accessByUrl(place: RepositoryPlace): Promise<RepositoryAccess>;
   /** Fresh temporary keys; cached until 80 % of their life. `suffix` reads another installation's repository. */
   credentials(options?: { suffix?: string; purpose?: StsPurpose }): Promise<StorageCredentials>;
   usage(): Promise<Omit<Usage, 'reclaimableBytes' | 'byPlan'>>;
 }
 
-export interface ParsedBackupUrl {
+/** What the way to a repository needs of its Backup URL. */
+export interface RepositoryPlace {
   /** restic's address. */
   readonly address: string;
-  readonly location: 'space' | 's3' | 'directory';
-  readonly planId: string;
-  readonly planName: string;
   /** Part of the Space prefix after the DID; asked for as `backupPrefix`. */
   readonly suffix: string | undefined;
   readonly region: string | undefined;
-  readonly snapshotId: string;
-  readonly snapshotAt: number;
-  readonly backupPath: string | undefined;
 }
