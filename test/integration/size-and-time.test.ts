@@ -54,7 +54,7 @@ test.each([
   ]);
   expect(job.state).toBe('succeeded');
   const runs = ofBackup(restic.take());
-  expect(runs.map(({ verb }) => verb)).toEqual(['backup']);
+  expect(runs.map((run: { verb: string }) => run.verb)).toEqual(['backup']);
   const outsideMs = Date.parse(job.endedAt) - Date.parse(job.startedAt) - Number(runs[0]?.durationMs);
   expect(outsideMs).toBeLessThan(OUTSIDE_RESTIC_MS);
 });
