@@ -34,7 +34,8 @@ const HANDLERS: Handlers = {
     (await import('./restore/preview.ts')).preview(request, session),
   restore: async (request, session) => (await import('./restore/restore.ts')).restore(request, session),
   'restore-undo': async (request, session) => (await import('./restore/undo.ts')).undo(request, session),
-  'restore-forget': async (request, session) => (await import('./restore/forget.ts')).forget(request, session),
+  'restore-forget': async (request, session) =>
+    (await import('./restore/forget.ts')).forget(request, session),
   'restore-recover': async (_request, session) =>
     (await import('./restore/place-record.ts')).recoverPlacing(session),
 };

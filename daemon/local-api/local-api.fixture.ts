@@ -32,7 +32,10 @@ export function fakePorts(overrides: Partial<ApiPorts> = {}): ApiPorts {
   );
   return {
     ...(Object.fromEntries(
-      ['plans', 'repositories', 'requests', 'account', 'usage', 'health', 'index'].map((part) => [part, missing]),
+      ['plans', 'repositories', 'requests', 'account', 'usage', 'health', 'index'].map((part) => [
+        part,
+        missing,
+      ]),
     ) as unknown as ApiPorts),
     jobs: { ...(missing as ApiPorts['jobs']), onProgress: () => () => undefined },
     status: () => STATUS,
