@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/harness/slowest-first.ts';
 
 const OUTPUT = ['dist/**', '.build/**', '.tools/**', '.dev/**', 'node_modules/**'];
 
@@ -12,6 +13,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: SlowestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 15_000,
@@ -31,7 +33,7 @@ export default defineConfig({
           name: 'heavy',
           include: HEAVY,
           exclude: [...OUTPUT, ...MEASURING],
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },

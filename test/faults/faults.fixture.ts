@@ -30,7 +30,8 @@ export async function jobOf(system: TestSystem, id: string): Promise<Job> {
   return await system.api.call('getJob', { params: { job: id } });
 }
 
-export async function ended(system: TestSystem, id: string, withinMs = 60_000): Promise<Job> {
+/** The time covers a restic that politely takes 65 s to give up a lock it can no longer reach. */
+export async function ended(system: TestSystem, id: string, withinMs = 120_000): Promise<Job> {
   return await eventually(
     async () => {
       const job = await jobOf(system, id).catch(() => undefined);

@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeOddTree } from '../../helper/testing/odd-tree.ts';
 
-const HOLE_BYTES = 5 * 1024 ** 3;
+const HOLE_BYTES = 1024 ** 3;
 
 /** Everything of the odd tree, and what costs time or needs a whole machine. @returns what could not be made here */
 export function makeHostileTree(root: string): string[] {

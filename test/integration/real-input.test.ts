@@ -32,6 +32,6 @@ test('all that a file system can hold comes back from Space bit for bit', { time
   const { entries, differences } = await compareTrees(source, target);
   expect(differences).toEqual([]);
   expect(entries).toBeGreaterThan(340);
-  // The hole is a hole again: 5 GiB of zeros would fill a disk that had room for the source.
+  // The hole is a hole again: 1 GiB of zeros would fill a disk that had room for the source.
   expect(statSync(join(target, 'hole')).blocks * 512).toBeLessThan(64 * 1024 ** 2);
 });
