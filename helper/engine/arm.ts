@@ -11,6 +11,7 @@ import type { Session } from '../session.ts';
 import { initialize } from './init.ts';
 import { addKey, listKeys, type ListedKey } from './keys.ts';
 import { snapshotList } from './messages.ts';
+import { writeKeyHint } from './key-hint.ts';
 import { writePin } from './pins.ts';
 import { openRepository, readConfig, type Repository } from './repository.ts';
 
@@ -147,6 +148,7 @@ async function readBack({ session, repository, secrets, repositoryId, userId }: 
     const candidates = capsule.keys.filter((key) => key.role === role);
     await assertOneOpens({ session, config, candidates, role }, secret);
   }
+  writeKeyHint(session, repositoryId, machineId);
   writePin(session, repositoryId, createHash('sha256').update(config).digest('hex'));
   return { repositoryId, keys, capsule };
 }

@@ -7,6 +7,7 @@ import { createCredentialSource } from '../credentials/source.ts';
 import type { Session } from '../session.ts';
 import { openObjects, type CredentialGetter, type RepositoryObjects } from '../storage/objects.ts';
 import { failureOf, RESTIC_EXIT, type ResticEnd } from './exit-codes.ts';
+import { readKeyHint } from './key-hint.ts';
 import { readPin, writePin } from './pins.ts';
 import { runRestic, type ResticCommand } from './restic.ts';
 
@@ -64,7 +65,8 @@ export async function openRepository(session: Session, options: RepositoryOption
     accept = [],
     ...rest
   }: RepositoryRun): Promise<ResticEnd> => {
-    const args = [...repositoryArgs, ...rest.args];
+    const isMachineKey = options.key === 'machine' && password === options.password;
+    const args = [...repositoryArgs, ...(isMachineKey ? hintArgs(session, access) : []), ...rest.args];
     const end = await runRestic(session, {
       ...rest,
       verb,
@@ -94,6 +96,11 @@ export async function openRepository(session: Session, options: RepositoryOption
     },
     [Symbol.asyncDispose]: async () => credentials.close(),
   };
+}
+
+function hintArgs(session: Session, { expectId }: RepositoryAccess): string[] {
+  const hint = expectId === undefined ? undefined : readKeyHint(session, expectId);
+  return hint === undefined ? [] : [`--key-hint=${hint}`];
 }
 
 const MISSING: ResticEnd = {
