@@ -4,12 +4,14 @@ import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-mess
 import type { Session } from '../session.ts';
 import { excludeFile } from './excludes.ts';
 import { RESTIC_EXIT } from './exit-codes.ts';
+import { STORAGE_FULL } from './failures.ts';
 import { openMachineRepository } from './machine-repository.ts';
 import { backupEnd, errorEvent, messageType, statusMessage, type ResticBackupEnd } from './messages.ts';
 import { createProgressMeter } from './progress.ts';
 import { repairIndex } from './repair-index.ts';
 import type { Repository } from './repository.ts';
 import { createSkippedList, skipReason, type SkippedList } from './skipped.ts';
+import { createQuotaWatch } from './stall.ts';
 import { unlock } from './unlock.ts';
 
 type Request = HelperRequestOf<'backup'>;
@@ -72,14 +74,19 @@ interface Run {
 
 async function run({ request, session, repository, skipped }: Run): Promise<ResticBackupEnd> {
   using meter = createProgressMeter(session, { phase: 'uploading', waitingSince: repository.waitingSince });
+  const quota = createQuotaWatch(session.clock);
   let summary: ResticBackupEnd | undefined;
-  const end = await repository.run({
+  const running = repository.run({
+    cancel: quota.signal,
     args: backupArgs(request),
     files: {
       '--files-from-raw': request.paths.map((path) => `${path}\0`).join(''),
       '--exclude-file': excludeFile(request.excludes, session.stateDir),
     },
-    onText: (line) => meter.onText(line),
+    onText(line) {
+      meter.onText(line);
+      quota.onText(line);
+    },
     accept: [RESTIC_EXIT.partial],
     onMessage(message) {
       const type = messageType(message);
@@ -87,6 +94,9 @@ async function run({ request, session, repository, skipped }: Run): Promise<Rest
       if (type === 'summary') summary = backupEnd.parse(message, "restic's summary");
       if (type === 'error') noteError(message, skipped);
     },
+  });
+  const end = await running.catch((error: unknown) => {
+    throw quota.signal.aborted && !session.cancel.aborted ? storageFull(error) : error;
   });
   if (!summary || (!request.dryRun && summary.snapshot_id === undefined)) {
     throw new AppError('failed', 'restic ended without naming the snapshot it made', { retry: 'backoff' });
@@ -112,4 +122,10 @@ function backupArgs({ host, tags, uploadKiBPerSecond, dryRun }: Request): string
     ...(uploadKiBPerSecond === undefined ? [] : [`--limit-upload=${uploadKiBPerSecond}`]),
     ...(dryRun ? ['--dry-run'] : []),
   ];
+}
+
+/** restic was asked to end, so its own end says only that. */
+function storageFull(cause: unknown): AppError {
+  const { code, message, hint, retry } = STORAGE_FULL;
+  return new AppError(code, message, { hint, retry, cause });
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toErrorBody } from '../../contract/errors.ts';
 import { failureOf, type ResticEnd } from './exit-codes.ts';
-import { stallReason } from './failures.ts';
 
 const end = (more: Partial<ResticEnd>): ResticEnd => ({
   code: 1,
@@ -72,28 +71,5 @@ describe('the end of a restic', () => {
       toErrorBody(failureOf(end({ message: '{"message_type":"exit_error"} goroutine 1' }))),
     );
     expect(body).not.toMatch(/message_type|goroutine/);
-  });
-});
-
-describe('the reason of a stall', () => {
-  it.each([
-    [
-      'Save(<data/1>) returned error, retrying after 801.085552ms: unexpected HTTP response (429): 429 Too Many Requests',
-      'slow down',
-    ],
-    [
-      'Save(<data/1>) returned error, retrying after 1.1s: unexpected HTTP response (500): 500 Internal Server Error',
-      'a fault of its own',
-    ],
-    [
-      'Save(<data/1>) returned error, retrying after 1.1s: Post "http://:***@127.0.0.1:1/": write: connection reset by peer',
-      'cannot be reached',
-    ],
-  ])('in "%s" has %s', (line, words) => {
-    expect(stallReason(line)).toContain(words);
-  });
-
-  it('is not made of other lines', () => {
-    expect(stallReason('Save(<data/1>) operation successful after 1 retries')).toBeUndefined();
   });
 });

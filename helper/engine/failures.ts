@@ -8,18 +8,21 @@ export interface FailureRule {
   readonly retry: RetryVerdict;
 }
 
+/** The one failure we find out before restic does. */
+export const STORAGE_FULL: FailureRule = {
+  pattern: /quota|507 Insufficient Storage|EntityTooLarge|XMinioStorageFull|minimum free drive threshold/i,
+  code: 'quota_exceeded',
+  message: 'the storage is full: the quota does not allow more data',
+  hint: 'delete old snapshots or get more space; snapshots made so far are safe',
+  retry: 'after_action',
+};
+
 /**
  * What restic 0.18.1 to 0.19.1 says only in words, because it has no exit code of its own (all end with 1). First match
  * wins: a quota is also "access denied", an expired token also "403".
  */
 export const FAILURE_RULES: readonly FailureRule[] = [
-  {
-    pattern: /quota|507 Insufficient Storage|EntityTooLarge|XMinioStorageFull/i,
-    code: 'quota_exceeded',
-    message: 'the storage is full: the quota does not allow more data',
-    hint: 'delete old snapshots or get more space; snapshots made so far are safe',
-    retry: 'after_action',
-  },
+  STORAGE_FULL,
   {
     pattern: /no space left on device|disk quota exceeded/i,
     code: 'no_space',
@@ -110,14 +113,4 @@ export const FAILURE_RULES: readonly FailureRule[] = [
 
 export function ruleFor(text: string): FailureRule | undefined {
   return FAILURE_RULES.find(({ pattern }) => pattern.test(text));
-}
-
-/** Reason why nothing moves, out of the line restic writes before it tries again; undefined for other lines. */
-export function stallReason(line: string): string | undefined {
-  const attempt = /returned error, retrying after [^:]*: (.*)$/.exec(line)?.[1];
-  if (attempt === undefined) return undefined;
-  const status = /\((\d{3})\)/.exec(attempt)?.[1];
-  if (status === '429' || status === '503') return 'the storage asks us to slow down; trying again';
-  if (status?.startsWith('5')) return 'the storage has a fault of its own; trying again';
-  return `${ruleFor(attempt)?.message ?? 'the storage does not answer'}; trying again`;
 }

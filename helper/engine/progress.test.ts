@@ -59,10 +59,26 @@ describe('progress', () => {
     vi.advanceTimersByTime(14_000);
     expect(sent.some(({ stall }) => stall)).toBe(false);
     vi.advanceTimersByTime(2_000);
-    expect(sent.at(-1)?.stall).toBe('the storage asks us to slow down; trying again');
+    expect(sent.at(-1)?.stall).toBe('the storage answers 503: it asks us to slow down; trying again');
     status(20);
     vi.advanceTimersByTime(1_000);
     expect(sent.at(-1)).not.toHaveProperty('stall');
+  });
+
+  it('goes on when a request went through, though no byte was read meanwhile', () => {
+    status(10);
+    meter.onText(RETRY);
+    vi.advanceTimersByTime(16_000);
+    expect(sent.at(-1)).toHaveProperty('stall');
+    meter.onText('Save(<data/1>) operation successful after 3 retries');
+    vi.advanceTimersByTime(1_000);
+    expect(sent.at(-1)).not.toHaveProperty('stall');
+  });
+
+  it('says after a while that nothing moves when nobody says why', () => {
+    status(10);
+    vi.advanceTimersByTime(50_000);
+    expect(sent.at(-1)?.stall).toMatch(/^nothing has moved for \d\d s/);
   });
 
   it('says that it waits for access to the storage', () => {

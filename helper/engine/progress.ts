@@ -1,10 +1,12 @@
 import type { HelperProgress } from '../../contract/helper-messages.ts';
 import type { ProgressPhase } from '../../contract/model/job.ts';
 import type { Session } from '../session.ts';
-import { stallReason } from './failures.ts';
 import type { ResticStatus } from './messages.ts';
+import { isRecovered, stallReason } from './stall.ts';
 
 const STALL_AFTER_MS = 15_000;
+/** Nothing moves and nothing is said: a black hole on the way, or a source disk that hangs. */
+const SILENT_AFTER_MS = 45_000;
 const INTERVAL_MS = 1_000;
 /** Weight of the newest second in the speed shown: follows a change within about five seconds. */
 const SMOOTHING = 0.3;
@@ -39,7 +41,12 @@ export function createProgressMeter(session: Session, { phase, waitingSince }: M
     const waiting = waitingSince();
     if (waiting !== undefined && clock() - waiting >= STALL_AFTER_MS)
       return 'waiting for access to the storage';
-    return reason;
+    return reason ?? silence();
+  };
+  const silence = (): string | undefined => {
+    const stillMs = clock() - movedAt;
+    if (stillMs < SILENT_AFTER_MS || last.phase !== phase || last.fraction === 1) return undefined;
+    return `nothing has moved for ${Math.round(stillMs / 1000)} s: the storage or the disk does not answer`;
   };
   const timer = setInterval(send, INTERVAL_MS).unref();
 
@@ -58,7 +65,11 @@ export function createProgressMeter(session: Session, { phase, waitingSince }: M
       last = describe(status, { phase, bytesDone, speed });
     },
     onText(line) {
-      reason = stallReason(line) ?? reason;
+      // What went through again does move, though its bytes were counted when they were read.
+      if (isRecovered(line)) {
+        reason = undefined;
+        movedAt = clock();
+      } else reason = stallReason(line)?.words ?? reason;
     },
     [Symbol.dispose]: () => clearInterval(timer),
   };

@@ -1,0 +1,80 @@
+import { ruleFor } from './failures.ts';
+
+/** Why restic waits, as one of its lines tells. */
+export interface StallReason {
+  /** For a person; ends with what happens next. */
+  readonly words: string;
+  /** The storage is full: waiting changes nothing. */
+  readonly isQuota: boolean;
+}
+
+/** What the network's own faults are called where people look. First match wins. */
+const NETWORK_WORDS: readonly (readonly [RegExp, string])[] = [
+  [
+    /no such host|server misbehaving|lookup .* on /i,
+    "the storage's name cannot be found: no DNS, or no network",
+  ],
+  [/network is unreachable|no route to host/i, 'the network is unreachable'],
+  [/connection refused/i, 'the storage refuses connections'],
+  [/connection reset|broken pipe|EOF$/i, 'the connection to the storage broke'],
+  [/x509|certificate|tls:/i, 'the storage shows a certificate that cannot be trusted'],
+  [/i\/o timeout|request timeout|deadline exceeded|timed out/i, 'the storage does not answer'],
+];
+
+/** minio-go leaves out the status of an S3 answer, so its texts stand for it. */
+const SLOW_DOWN = /\((?:429|503)\)|SlowDown|reduce your request rate|Service Unavailable|Too Many Requests/i;
+const OWN_FAULT = /\((5\d\d)\)|InternalError|internal error|Bad Gateway|Gateway Time-?out/i;
+
+/** Reads the line restic writes before it tries again; undefined for other lines. */
+export function stallReason(line: string): StallReason | undefined {
+  const attempt = /returned error, retrying after [^:]*: (.*)$/.exec(line)?.[1];
+  if (attempt === undefined) return undefined;
+  const rule = ruleFor(attempt);
+  if (rule?.code === 'quota_exceeded') return { words: 'the storage is full: quota reached', isQuota: true };
+  return {
+    words: `${answerWords(attempt) ?? rule?.message ?? 'the storage does not answer'}; trying again`,
+    isQuota: false,
+  };
+}
+
+/** restic says this when a request that had failed went through. */
+export const isRecovered = (line: string): boolean => /operation successful after \d+ retries/.test(line);
+
+function answerWords(attempt: string): string | undefined {
+  const status = /\((\d{3})\)/.exec(attempt)?.[1];
+  if (SLOW_DOWN.test(attempt)) return `the storage answers ${status ?? '503'}: it asks us to slow down`;
+  const fault = OWN_FAULT.exec(attempt);
+  if (fault) return `the storage answers ${fault[1] ?? '500'}: it has a fault of its own`;
+  return NETWORK_WORDS.find(([pattern]) => pattern.test(attempt))?.[1];
+}
+
+/** Some requests may still fit, or room is made at once; a storage that refuses for longer is full. */
+const FULL_AFTER_MS = 5_000;
+/** Refusals further apart than this have nothing to do with each other. */
+const FORGET_AFTER_MS = 60_000;
+
+export interface QuotaWatch {
+  /** Aborted when the storage is full. */
+  readonly signal: AbortSignal;
+  onText(line: string): void;
+}
+
+/**
+ * Notices a storage that is full while restic, which knows only `AccessDenied` as final, would go on trying for a
+ * quarter of an hour.
+ */
+export function createQuotaWatch(clock: () => number): QuotaWatch {
+  const full = new AbortController();
+  let firstAt: number | undefined;
+  let lastAt = 0;
+  return {
+    signal: full.signal,
+    onText(line) {
+      if (!stallReason(line)?.isQuota) return;
+      const now = clock();
+      if (firstAt === undefined || now - lastAt > FORGET_AFTER_MS) firstAt = now;
+      lastAt = now;
+      if (now - firstAt >= FULL_AFTER_MS) full.abort();
+    },
+  };
+}
