@@ -11,6 +11,10 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { CommandRow } from '../store/command-table.ts';
 import type { Store } from '../store/store.ts';
+import { createBucket } from './flood-guard.ts';
+import { answerKnown, noteOf, refusal, resultOf, type CommandResult } from './known-commands.ts';
+
+export type { CommandResult };
 
 /** What commands may set in motion; the same calls that a button on the page makes. */
 export interface CommandEffects {
@@ -39,13 +43,6 @@ export interface CommandsOptions {
   readonly remote: Readonly<Record<'backup' | 'restore' | 'plan', RemoteRule>>;
 }
 
-export interface CommandResult {
-  readonly commandId: string;
-  readonly status: ResultStatus;
-  readonly code?: string;
-  readonly requestCode?: string;
-}
-
 export interface Commands {
   /** Stores it, then carries it out; a command that is known is answered from the store and has no second effect. */
   receive(command: CommandPayload, text: string): CommandResult;
@@ -67,62 +64,73 @@ const CLASS_OF = {
 } as const satisfies Record<CommandKind, keyof CommandsOptions['remote'] | undefined>;
 
 export function createCommands(options: CommandsOptions): Commands {
-  const { store, log } = options;
-  const receive = (command: CommandPayload, text: string): CommandResult => {
-    const known = store.commands.get(command.commandId);
-    if (known) return known.payload === text ? resultOf(known) : refusal(command.commandId, 'id_used_before');
-    if (command.seq <= store.commands.newestSeq(command.deviceId))
-      return refusal(command.commandId, 'replayed');
-    store.commit(() => store.commands.insert(rowOf(command, text, options.clock.now())));
-    return carryOut(command);
+  const { store } = options;
+  const journal = store.commandJournal;
+  const bucket = createBucket(options.clock, NEW_COMMANDS);
+  /** In the journal before the effect, so that no older copy of the database can let it happen again. */
+  const carryOut = (command: CommandPayload, text: string): CommandResult => {
+    const note = { ...noteOf(command, text), status: 'received' } as const;
+    journal.note(note);
+    const result = perform(options, command);
+    journal.note({ ...note, ...result });
+    return result;
   };
-
-  const carryOut = (command: CommandPayload): CommandResult => {
-    const rule = ruleOf(command, options.remote);
-    if (rule !== 'allow') return settle(command.commandId, 'refused', { code: REFUSED_BY[rule] });
-    try {
-      return store.commit((append) => {
-        if (command.kind === 'notice') append('notice', { text: cleanText(command.params.text) });
-        const effect = perform(command, options.effects);
-        return settle(command.commandId, effect.status, effect);
-      });
-    } catch (error) {
-      const code = error instanceof AppError ? error.code : 'failed';
-      log.warn(
-        { commandId: command.commandId, kind: command.kind, err: error },
-        'a command of Space was not carried out',
-      );
-      return settle(command.commandId, code === 'failed' ? 'failed' : 'refused', { code });
-    }
-  };
-
-  const settle = (
-    commandId: string,
-    status: ResultStatus,
-    details: { code?: string; requestCode?: string } = {},
-  ): CommandResult => {
-    store.commit(() => store.commands.setStatus(commandId, status, details));
-    const row = store.commands.get(commandId);
-    return row ? resultOf(row) : { commandId, status };
-  };
-
   return {
-    receive,
+    receive(command, text) {
+      const answer = answerKnown(store, command, text);
+      if (answer) return answer;
+      if (!bucket.take()) return refusal(command.commandId, 'busy');
+      store.commit(() => store.commands.insert(rowOf(command, text, options.clock.now())));
+      return carryOut(command, text);
+    },
     resume() {
-      for (const row of store.commands
-        .list(RESUME_LOOK)
-        .filter((candidate) => candidate.status === 'received')) {
-        carryOut(JSON.parse(row.payload) as CommandPayload);
+      const rows = store.commands.list(RESUME_LOOK).filter(({ status }) => status === 'received');
+      for (const row of rows) {
+        const noted = journal.get(row.commandId);
+        if (noted && noted.status !== 'received') settle(store, row.commandId, noted);
+        else carryOut(JSON.parse(row.payload) as CommandPayload, row.payload);
       }
     },
     requestChanged(requestId, state) {
       const commandId = store.requests.get(requestId)?.commandId;
       const status = REQUEST_RESULTS[state];
       if (!commandId || !status) return undefined;
-      return settle(commandId, status, state === 'declined' ? { code: 'declined' } : {});
+      const code = state === 'declined' ? { code: 'declined' } : {};
+      const result = settle(store, commandId, { status, ...code });
+      const noted = journal.get(commandId);
+      if (noted && noted.status !== status) journal.note({ ...noted, ...result });
+      return result;
     },
   };
 }
+
+function perform(options: CommandsOptions, command: CommandPayload): CommandResult {
+  const { store, log } = options;
+  const { commandId, kind } = command;
+  const rule = ruleOf(command, options.remote);
+  if (rule !== 'allow') return settle(store, commandId, { status: 'refused', code: REFUSED_BY[rule] });
+  try {
+    return store.commit((append) => {
+      if (kind === 'notice') append('notice', { text: cleanText(command.params.text) });
+      return settle(store, commandId, effectOf(command, options.effects));
+    });
+  } catch (error) {
+    const code = error instanceof AppError ? error.code : 'failed';
+    log.warn({ commandId, kind, err: error }, 'a command of Space was not carried out');
+    return settle(store, commandId, { status: code === 'failed' ? 'failed' : 'refused', code });
+  }
+}
+
+function settle(store: Store, commandId: string, outcome: Omit<CommandResult, 'commandId'>): CommandResult {
+  const { status, code, requestCode } = outcome;
+  const details = { ...(code !== undefined && { code }), ...(requestCode !== undefined && { requestCode }) };
+  store.commit(() => store.commands.setStatus(commandId, status, details));
+  const row = store.commands.get(commandId);
+  return row ? resultOf(row) : { commandId, status };
+}
+
+/** More than a Space keeps unanswered for one machine (200), and then one a second: an honest one is never refused. */
+const NEW_COMMANDS = { size: 250, perSecond: 1 };
 
 /** Commands are carried out in the same turn they are stored, so only the newest few can be unfinished. */
 const RESUME_LOOK = 1000;
@@ -151,7 +159,7 @@ function ruleOf(command: CommandPayload, remote: CommandsOptions['remote']): Rem
   return rule === 'ask' && commandClass === 'restore' ? 'allow' : rule;
 }
 
-function perform(command: CommandPayload, effects: CommandEffects): Effect {
+function effectOf(command: CommandPayload, effects: CommandEffects): Effect {
   const done: Effect = { status: 'done' };
   switch (command.kind) {
     case 'backup.now':
@@ -195,17 +203,4 @@ function rowOf(command: CommandPayload, payload: string, receivedAt: number): Co
     code: null,
     requestCode: null,
   };
-}
-
-function resultOf(row: CommandRow): CommandResult {
-  return {
-    commandId: row.commandId,
-    status: row.status,
-    ...(row.code === null ? {} : { code: row.code }),
-    ...(row.requestCode === null ? {} : { requestCode: row.requestCode }),
-  };
-}
-
-function refusal(commandId: string, code: string): CommandResult {
-  return { commandId, status: 'refused', code };
 }

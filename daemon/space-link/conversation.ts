@@ -27,6 +27,8 @@ export interface Ending {
   readonly wasLive: boolean;
   /** Space turned the machine away; without `retryAfterMs` for good. */
   readonly rejected: boolean;
+  /** We ended it because of what came: a Space that floods is called again later and later. */
+  readonly broken?: boolean;
   readonly reason: string;
   readonly retryAfterMs?: number;
 }
@@ -128,6 +130,7 @@ class Conversation {
 
   #breakOff(reason: string): void {
     this.#note(reason);
+    this.#ending = { ...this.#ending, broken: true };
     this.#o.socket.close(4000, reason);
     setTimeout(() => this.#o.socket.terminate(), 1000).unref();
   }

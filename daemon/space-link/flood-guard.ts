@@ -16,18 +16,30 @@ const PER_SECOND = 500;
 const FAULTS_PER_MINUTE = 20;
 const MINUTE_MS = 60_000;
 
-export function createFloodGuard(clock: Clock): FloodGuard {
-  let tokens = BUCKET;
+/** A bucket of tokens that fills at a steady pace; each call takes one. */
+export function createBucket(
+  clock: Pick<Clock, 'monotonic'>,
+  { size, perSecond }: { size: number; perSecond: number },
+): { take(): boolean } {
+  let tokens = size;
   let filledAt = clock.monotonic();
+  return {
+    take() {
+      const now = clock.monotonic();
+      tokens = Math.min(size, tokens + ((now - filledAt) / 1000) * perSecond);
+      filledAt = now;
+      if (tokens < 1) return false;
+      tokens -= 1;
+      return true;
+    },
+  };
+}
+
+export function createFloodGuard(clock: Clock): FloodGuard {
+  const bucket = createBucket(clock, { size: BUCKET, perSecond: PER_SECOND });
   let faults: number[] = [];
   return {
-    allow() {
-      const now = clock.monotonic();
-      tokens = Math.min(BUCKET, tokens + ((now - filledAt) / 1000) * PER_SECOND);
-      filledAt = now;
-      tokens -= 1;
-      return tokens >= 0;
-    },
+    allow: () => bucket.take(),
     tolerate() {
       const now = clock.monotonic();
       faults = [...faults.filter((at) => now - at < MINUTE_MS), now];

@@ -83,7 +83,7 @@ export function startLink(options: LinkOptions): SpaceLink {
         continue;
       }
       const ending = await dial({ options, identity, enter, stop: either });
-      if (ending.wasLive) backoff.reset();
+      if (ending.wasLive && !ending.broken) backoff.reset();
       if (either.aborted) continue;
       await settle(ending, { enter, backoff, either });
     }
@@ -129,6 +129,9 @@ interface Dial {
 }
 
 const DIAL_TIMEOUT_MS = 10_000;
+/** A frame of 64 KiB comes in one piece or a few; thousands of tiny ones only cost memory. */
+const MAX_FRAGMENTS = 16;
+const MAX_BUFFERED_CHUNKS = 1024;
 
 async function dial({ options, identity, enter, stop }: Dial): Promise<Ending> {
   enter('dialing');
@@ -136,6 +139,8 @@ async function dial({ options, identity, enter, stop }: Dial): Promise<Ending> {
   const socket = new WebSocket(url, AGENT_SUBPROTOCOL, {
     perMessageDeflate: false,
     maxPayload: MAX_FRAME_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_BUFFERED_CHUNKS,
     maxRedirects: 0,
     followRedirects: false,
     handshakeTimeout: DIAL_TIMEOUT_MS,
@@ -155,6 +160,7 @@ function tellHealth(health: Health, state: LinkState, reason: string | undefined
     return;
   }
   if (state === 'backing-off') {
+    health.clear('link_rejected');
     health.raise({
       code: 'space_unreachable',
       level: 'warning',

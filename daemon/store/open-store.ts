@@ -6,6 +6,7 @@ import { prepareStateDir } from '../base/state-dir.ts';
 import { lockStateDir, type AgentLock } from './agent-lock.ts';
 import { checkDatabase } from './database-check.ts';
 import { replaceDamaged, writeCopy } from './database-copies.ts';
+import { openCommandJournal, type CommandJournal } from './command-journal.ts';
 import { createCommandTable } from './command-table.ts';
 import { createEventTable } from './event-table.ts';
 import { createJobTable } from './job-table.ts';
@@ -38,12 +39,15 @@ export function openStore(options: StoreOptions): OpenedStore {
   const stateDir = dirname(path);
   prepareStateDir(stateDir);
   let lock: AgentLock | undefined;
+  let commandJournal: CommandJournal | undefined;
   try {
     lock = lockStateDir(stateDir);
     const release = lock.release;
     const copies = join(stateDir, 'copies');
-    return storeOf({ options, copies, release, ...openSound(options, copies) });
+    commandJournal = openCommandJournal(join(stateDir, 'commands.jsonl'));
+    return storeOf({ options, copies, release, commandJournal, ...openSound(options, copies) });
   } catch (error) {
+    commandJournal?.close();
     lock?.release();
     throw storeError(error, path);
   }
@@ -103,10 +107,11 @@ interface StoreParts {
   readonly db: Db;
   readonly copies: string;
   readonly release: () => void;
+  readonly commandJournal: CommandJournal;
   readonly recovery?: Recovery;
 }
 
-function storeOf({ options, db, copies, release, recovery }: StoreParts): OpenedStore {
+function storeOf({ options, db, copies, release, commandJournal, recovery }: StoreParts): OpenedStore {
   const { clock, path } = options;
   const events = createEventTable({ db, now: clock.now, keep: options.keepEvents ?? KEEP_EVENTS });
   const transactions = createTransactions({ db, path, events, log: options.log });
@@ -116,6 +121,7 @@ function storeOf({ options, db, copies, release, recovery }: StoreParts): Opened
     snapshots: createSnapshotTable(db),
     requests: createRequestTable(db),
     commands: createCommandTable(db),
+    commandJournal,
     facts: createFactTable(db),
     cursors: createCursorTable(db),
     events,
@@ -130,6 +136,7 @@ function storeOf({ options, db, copies, release, recovery }: StoreParts): Opened
     close() {
       if (!db.open) return;
       db.close();
+      commandJournal.close();
       release();
     },
     ...recovery,

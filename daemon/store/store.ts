@@ -1,4 +1,5 @@
 import type { AgentEvent, EventBodies, EventKind } from '../../contract/index.ts';
+import type { CommandJournal } from './command-journal.ts';
 import type { CommandTable } from './command-table.ts';
 import type { JobTable } from './job-table.ts';
 import type { PlanTable } from './plan-table.ts';
@@ -15,6 +16,7 @@ export interface Store {
   readonly snapshots: SnapshotTable;
   readonly requests: RequestTable;
   readonly commands: CommandTable;
+  readonly commandJournal: CommandJournal;
   readonly facts: FactTable;
   readonly cursors: CursorTable;
   readonly events: EventTable;

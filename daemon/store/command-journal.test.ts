@@ -1,0 +1,69 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openCommandJournal, type CommandNote } from './command-journal.ts';
+
+let folder = '';
+let path = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'journal-'));
+  path = join(folder, 'commands.jsonl');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const note = (seq: number, change: Partial<CommandNote> = {}): CommandNote => ({
+  commandId: `command ${seq}`,
+  deviceId: 'device',
+  seq,
+  digest: 'd',
+  status: 'done',
+  ...change,
+});
+const once = <T>(look: (journal: ReturnType<typeof openCommandJournal>) => T): T => {
+  const journal = openCommandJournal(path, 10);
+  try {
+    return look(journal);
+  } finally {
+    journal.close();
+  }
+};
+
+it('knows after a restart what it was told, by the last word on each command', () => {
+  once((journal) => {
+    journal.note(note(1, { status: 'received' }));
+    journal.note(note(2));
+    journal.note(note(1, { status: 'refused', code: 'busy' }));
+  });
+  once((journal) => {
+    expect(journal.get('command 1')).toEqual(note(1, { status: 'refused', code: 'busy' }));
+    expect(journal.newestSeq('device')).toBe(2);
+    expect(journal.newestSeq('another')).toBe(0);
+  });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+it('bears a line that a power failure cut, and one that is no note', () => {
+  once((journal) => journal.note(note(1)));
+  appendFileSync(path, 'null\n{"commandId":"command 2","dev');
+  once((journal) => journal.note(note(3)));
+  once((journal) => {
+    expect(journal.get('command 1')).toBeDefined();
+    expect(journal.get('command 2')).toBeUndefined();
+    expect(journal.newestSeq('device')).toBe(3);
+  });
+});
+
+it('stays small and forgets no number', () => {
+  once((journal) => {
+    journal.note(note(900_000, { deviceId: 'former device', commandId: 'former' }));
+    for (let seq = 1; seq <= 81; seq += 1) journal.note(note(seq));
+  });
+  expect(readFileSync(path, 'utf8').split('\n').length).toBeLessThan(20);
+  once((journal) => {
+    expect(journal.newestSeq('former device')).toBe(900_000);
+    expect(journal.newestSeq('device')).toBe(81);
+    expect(journal.get('command 81')).toBeDefined();
+    expect(journal.get('command 1')).toBeUndefined();
+  });
+});
