@@ -11,6 +11,7 @@ import { installPackages } from './setup/packages.mjs';
 import { SetupProblem } from './setup/process.mjs';
 import { ensureRestic } from './setup/restic.mjs';
 import { ensureSystemTools } from './setup/system-tools.mjs';
+import { ensureTestServers } from './setup/test-servers.mjs';
 
 const JOBS = ['start', 'test', 'build'];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -25,7 +26,10 @@ async function main(job) {
     await installPackages({ root, say });
     await Promise.all([ensureRestic({ root, say }), ensureSystemTools({ root, job, say, warn })]);
     // After bubblewrap, in which it runs.
-    if (job === 'test') await ensureMoto({ root, say, warn });
+    if (job === 'test') {
+      await ensureMoto({ root, say, warn });
+      await ensureTestServers({ root, say, warn });
+    }
     // Loaded late: the build imports packages that were perhaps installed just now.
     const { build } = await import('./build.mjs');
     await build({ root, say });
