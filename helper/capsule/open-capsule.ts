@@ -53,10 +53,18 @@ async function tryPassword({ session, directory, password }: Try): Promise<boole
     ...(jail === undefined ? {} : { wrap: (): Wrapper => jail }),
   });
   if (end.code === RESTIC_EXIT.ok) return true;
-  if (end.code === RESTIC_EXIT.wrongPassword) return false;
+  // Stopped while it tries the key, restic ends as if the password were wrong: that is no verdict.
+  if (end.code === RESTIC_EXIT.wrongPassword && !end.cancelled) return false;
   session.cancel.throwIfAborted();
+  if (end.cancelled) throw tooSlow();
   throw new AppError('integrity', 'the password cannot be checked: the local copy of the keys is damaged', {
     hint: 'run `olares-backup doctor`; nothing is wrong with the password as far as we know',
     cause: failureOf(end),
   });
 }
+
+const tooSlow = () =>
+  new AppError('failed', `the password could not be checked within ${TIMEOUT_MS / 1000} seconds`, {
+    hint: 'the machine is very busy; try again. It says nothing about the password',
+    retry: 'backoff',
+  });

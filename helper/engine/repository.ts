@@ -57,7 +57,8 @@ export async function openRepository(session: Session, options: RepositoryOption
 
   const failure = (end: ResticEnd): AppError => {
     if (end.tail.length > 0) session.output.log('warn', `restic: ${end.tail.join('\n')}`);
-    const isForeign = end.code === RESTIC_EXIT.wrongPassword && options.key === 'machine';
+    // Stopped while it tries its keys, restic says that none of them opened.
+    const isForeign = !end.cancelled && end.code === RESTIC_EXIT.wrongPassword && options.key === 'machine';
     return isForeign ? foreignRepository(end) : failureOf(end);
   };
   const run = async ({

@@ -1,4 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HelperOutput, HelperRequestOf } from '../../contract/helper-messages.ts';
@@ -56,6 +58,21 @@ describe('a backup', () => {
     expect(error).toEqual({ code: 'cancelled', message: 'stopped before it was done' });
     expect(locks()).toEqual([]);
     expect(readdirSync(join(bench.stateDir, 'run', 'helpers'))).toEqual([]);
+  });
+
+  it('that is stopped while restic looks for its key is cancelled, not refused by a foreign repository', async () => {
+    const stop = new AbortController();
+    // Asked for its keys it gives no answer; restic then ends as if none of them had opened.
+    const config = readFileSync(join(bench.repository, 'config'));
+    const storage = createServer(({ url }, response) => {
+      if (url?.startsWith('/keys')) stop.abort();
+      else response.setHeader('content-length', config.length).end(config);
+    });
+    await new Promise<void>((resolve) => storage.listen(0, '127.0.0.1', resolve));
+    const address = `rest:http://127.0.0.1:${(storage.address() as AddressInfo).port}/`;
+    const asked = bench.ask<'backup'>(request(bench.at(address)), { stop: stop.signal });
+    expect((await asked).error).toEqual({ code: 'cancelled', message: 'stopped before it was done' });
+    storage.close().closeAllConnections();
   });
 
   it('whose restic is killed fails in words, and the next run repairs and ends well', async () => {
