@@ -55,6 +55,24 @@ export const BackupResult = Type.Object({
 });
 export type BackupResult = Static<typeof BackupResult>;
 
+export const MergedFiles = Type.Object({
+  /** Not there before. */
+  added: Count,
+  /** There before, now as in the snapshot. */
+  replaced: Count,
+  /** There before, and the same. */
+  same: Count,
+  /** There before, and left as they were. */
+  kept: Count,
+  /** Of the snapshot, under a new name beside the one that stays. */
+  renamed: Count,
+  /** Not in the snapshot: left where they are. */
+  extra: Count,
+  /** Not in the snapshot: now only in the kept tree. */
+  deleted: Count,
+});
+export type MergedFiles = Static<typeof MergedFiles>;
+
 export const RestoreResult = Type.Object({
   kind: Type.Literal('restore'),
   target: Type.String(),
@@ -62,6 +80,12 @@ export const RestoreResult = Type.Object({
   bytesRestored: Bytes,
   /** Files whose content was read again from disk and compared with the snapshot. */
   filesVerified: Count,
+  /** Files, links and directories whose kind, rights, owner, size and time were compared with the snapshot's list. */
+  entriesCompared: Type.Optional(Count),
+  /** Files of at most 512 KiB, drawn by lot, whose content was hashed by us and is a block of the repository. */
+  filesHashed: Type.Optional(Count),
+  /** What an earlier, interrupted run had fetched, as it lay on the disk. */
+  resumedBytes: Type.Optional(Bytes),
   durationMs: Count,
   skipped: Skipped,
   /** Setuid bits, device nodes and the like that were not brought back. */
@@ -69,6 +93,8 @@ export const RestoreResult = Type.Object({
   /** Where the former content of an in-place target is kept, until `undoUntil`. */
   undoPath: Type.Optional(Type.String()),
   undoUntil: Type.Optional(EpochMs),
+  /** Files by what became of them, where the target held some before. */
+  merged: Type.Optional(MergedFiles),
   warnings: Type.Array(Type.String()),
 });
 export type RestoreResult = Static<typeof RestoreResult>;

@@ -30,6 +30,14 @@ export const REQUEST_END_STATES: ReadonlySet<RequestState> = new Set([
 export const REQUEST_ORIGINS = ['space', 'user', 'page'] as const;
 export type RequestOrigin = (typeof REQUEST_ORIGINS)[number];
 
+/**
+ * What becomes of a file that is there already and that the snapshot has, too. keep: it stays. different: replaced unless
+ * type, size, modification time and rights are the same. replace: always. rename: it stays, the snapshot's gets a new
+ * name beside it.
+ */
+export const RESTORE_CONFLICTS = ['keep', 'different', 'replace', 'rename'] as const;
+export type RestoreConflict = (typeof RESTORE_CONFLICTS)[number];
+
 /** What the person chose at the machine. Nothing of it can come from Space. */
 export const RestoreChoice = closed({
   /** Absolute. Absent: a new directory beside the source. */
@@ -39,6 +47,8 @@ export const RestoreChoice = closed({
   include: Type.Optional(Type.Array(Type.String({ pattern: '^/' }), { maxItems: 1000 })),
   /** Keep setuid bits and foreign owners that are stripped by default. */
   keepSpecial: Type.Optional(Type.Boolean()),
+  /** false: what was written is not read again and compared. */
+  verify: Type.Optional(Type.Boolean()),
 });
 export type RestoreChoice = Static<typeof RestoreChoice>;
 
@@ -71,6 +81,8 @@ export const RestoreRequest = Type.Object({
   undoPath: Type.Optional(Type.String()),
   /** When they are removed. Absent with an `undoPath`: the restore was interrupted, they stay until they are put back. */
   undoUntil: Type.Optional(EpochMs),
+  /** What an interrupted restore has fetched so far, so that it need not be fetched again; removed at `until`. */
+  staged: Type.Optional(Type.Object({ path: Type.String(), bytes: Bytes, until: EpochMs })),
   error: Type.Optional(Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() }))),
 });
 export type RestoreRequest = Static<typeof RestoreRequest>;
@@ -94,8 +106,23 @@ export const RestorePreview = Type.Object({
   filesNew: Count,
   filesChanged: Count,
   filesUnchanged: Count,
-  /** In place only: files of the target that the snapshot does not have. They are kept in the undo copy. */
+  /** Files of the target that the snapshot does not have: they stay unless `deletesExtra`. */
   filesExtra: Count,
+  deletesExtra: Type.Optional(Type.Boolean()),
+  /** The rule for files that are there already; absent where none can be. */
+  conflict: Type.Optional(Type.Unsafe<RestoreConflict>(Type.Enum(RESTORE_CONFLICTS))),
+  /** The first few of each, as paths below the target. */
+  samples: Type.Optional(
+    Type.Object({
+      added: Type.Array(Type.String()),
+      changed: Type.Array(Type.String()),
+      extra: Type.Array(Type.String()),
+    }),
+  ),
+  /** Content to bring from the storage, at most. Absent: not known before the password is typed. */
+  bytesToFetch: Type.Optional(Bytes),
+  /** By the speed of the last restores; absent before the first one. */
+  estimateMs: Type.Optional(Count),
   freeBytes: Bytes,
   freeInodes: Count,
   fits: Type.Boolean(),
