@@ -12,6 +12,8 @@ export class HostileSpace implements AsyncDisposable {
   readonly #server: Server;
   #socket: WebSocket | undefined;
   connections = 0;
+  /** The newest connection said hello and was welcomed. */
+  isGreeted = false;
   /** How far it says it was told. */
   ackedSeq = 0;
   /** Whom a pairing signs in. */
@@ -44,12 +46,14 @@ export class HostileSpace implements AsyncDisposable {
 
   #greet(socket: WebSocket): void {
     this.connections += 1;
+    this.isGreeted = false;
     this.#socket = socket;
     socket.on('error', () => undefined);
     socket.on('message', (data) => {
       const frame = JSON.parse(String(data)) as Record<string, unknown>;
       this.frames.push(frame);
       if (frame['type'] === 'hello') this.welcome();
+      if (frame['type'] === 'hello') this.isGreeted = true;
       if (frame['type'] === 'event') this.send({ type: 'ack', seq: frame['seq'] });
     });
     this.send({ type: 'challenge', nonce: randomBytes(32).toString('base64') });
