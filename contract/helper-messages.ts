@@ -71,6 +71,15 @@ export const HelperRequest = Type.Union([
     excludes: Type.Array(Type.String()),
     tags: Type.Array(Type.String()),
     /** Run `unlock` and `repair index` before: the last run of this repository did not end by itself. */
+    /** adopt: keys to try first. */
+    keyIds: Type.Optional(Type.Array(ResticId, { maxItems: 8 })),
+  }),
+  /** What a repository holds, opened by a typed password. Writes nothing. */
+  closed({
+    verb: Type.Literal('look'),
+    ...common,
+    channelPath: Type.String(),
+    keyIds: Type.Optional(Type.Array(ResticId, { maxItems: 8 })),
     repairFirst: Type.Boolean(),
     uploadKiBPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
     dryRun: Type.Optional(Type.Boolean()),
@@ -105,7 +114,10 @@ export const HelperRequest = Type.Union([
     /** Keys to try, best first. */
     keyIds: Type.Array(ResticId, { minItems: 1, maxItems: 8 }),
     channelPath: Type.String(),
-    grant: closed({ requestId: Uuid, snapshotId: ResticId, target: Type.String(), expiresAt: EpochMs }),
+    /** Absent: only to see whether the password is still known. */
+    grant: Type.Optional(
+      closed({ requestId: Uuid, snapshotId: ResticId, target: Type.String(), expiresAt: EpochMs }),
+    ),
   }),
   closed({
     verb: Type.Literal('restore-preview'),
@@ -174,6 +186,7 @@ export const VERB_PROGRAMS = {
   'restore-recover': 'restore',
 } as const satisfies Record<HelperVerb, HelperProgram>;
 
+  look: 'engine',
 /** Temporary storage keys, only ever in the memory of daemon and helper. */
 export const StorageCredentials = closed({
   accessKeyId: Type.String(),
@@ -263,6 +276,12 @@ export const HelperResults = {
     Type.Object({
       requestId: Uuid,
       target: Type.String(),
+  /** `keys`: the one that the password opened, where it is known. */
+  look: Type.Object({
+    repositoryId: ResticId,
+    keys: Type.Array(PlanKey),
+    snapshots: Type.Array(RepositorySnapshot),
+  }),
       putBack: Type.Boolean(),
       undoPath: Type.Optional(Type.String()),
     }),

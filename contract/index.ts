@@ -7,6 +7,7 @@ export * from './model/plan.ts';
 export * from './model/request.ts';
 export * from './model/snapshot.ts';
 export * from './model/snapshot-index.ts';
+export * from './model/settings.ts';
 export * from './model/status.ts';
 export * from './openapi.ts';
 export * from './routes/index.ts';

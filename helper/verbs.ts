@@ -14,6 +14,7 @@ type Handlers = {
 const HANDLERS: Handlers = {
   version: async (_request, session) => (await import('./engine/version.ts')).version(session),
   arm: async (request, session) => (await import('./engine/arm.ts')).arm(request, session),
+  look: async (request, session) => (await import('./engine/look.ts')).look(request, session),
   backup: async (request, session) => (await import('./engine/backup.ts')).backup(request, session),
   snapshots: async (request, session) => (await import('./engine/snapshots.ts')).snapshots(request, session),
   ls: async (request, session) => (await import('./engine/ls.ts')).ls(request, session),

@@ -40,7 +40,12 @@ export async function readCapsule(
       config: config.toString('base64'),
       keys: keys.map(({ id, role, content }) => ({ id, role, content: content.toString('base64') })),
     },
-    keys: keys.map(({ id, role, file }) => ({ id, role, createdAt: Math.max(0, Date.parse(file.created)) })),
+    keys: keys.map(({ id, role, file }) => ({
+      id,
+      role,
+      createdAt: Math.max(0, Date.parse(file.created)),
+      ...(role === 'other' && isMachines(file) && { otherMachine: true }),
+    })),
   };
 }
 
@@ -51,11 +56,14 @@ function roleOf(id: string, file: KeyFile, { machineId, userId }: KnownRoles): P
   return isOurs ? (file.username as 'user' | 'recovery') : 'other';
 }
 
+const isMachines = ({ hostname, username }: KeyFile): boolean =>
+  hostname === KEY_HOST && username === 'machine';
+
 /** In a repository made by plain restic the one key that is not ours is its owner's. */
-function namePlainUser<K extends { role: PlanKey['role'] }>(keys: K[]): K[] {
-  const others = keys.filter(({ role }) => role === 'other');
+function namePlainUser<K extends { role: PlanKey['role']; file: KeyFile }>(keys: K[]): K[] {
+  const others = keys.filter(({ role, file }) => role === 'other' && !isMachines(file));
   if (others.length !== 1 || keys.some(({ role }) => role === 'user')) return keys;
-  return keys.map((key) => (key.role === 'other' ? { ...key, role: 'user' } : key));
+  return keys.map((key) => (others.includes(key) ? { ...key, role: 'user' } : key));
 }
 
 async function required(objects: RepositoryObjects, name: string): Promise<Buffer> {

@@ -14,6 +14,7 @@ import { snapshotList } from './messages.ts';
 import { writeKeyHint } from './key-hint.ts';
 import { writePin } from './pins.ts';
 import { openRepository, readConfig, type Repository } from './repository.ts';
+import { openTypedRepository } from './typed-repository.ts';
 
 type Request = HelperRequestOf<'arm'>;
 
@@ -31,17 +32,36 @@ export interface Secrets {
 export function arm(request: Request, session: Session): Promise<ArmSummary> {
   return withSecret(session, request.channelPath, async (secret) => {
     const secrets = readSecrets(request, session, secret);
-    await using repository = await openRepository(session, {
-      verb: 'arm',
-      access: request.access,
-      password: request.mode === 'create' ? secrets.machine : secrets.user,
-      key: 'typed',
-    });
-    assertReadable(repository);
     return await (request.mode === 'create'
-      ? create({ session, repository, secrets })
-      : adopt({ session, repository, secrets }));
+      ? makeNew(request, session, secrets)
+      : takeOver(request, session, secrets));
   });
+}
+
+async function makeNew({ access }: Request, session: Session, secrets: Secrets): Promise<ArmSummary> {
+  await using repository = await openRepository(session, {
+    verb: 'arm',
+    access,
+    password: secrets.machine,
+    key: 'typed',
+  });
+  assertReadable(repository);
+  return await create({ session, repository, secrets });
+}
+
+async function takeOver(
+  { access, keyIds }: Request,
+  session: Session,
+  secrets: Secrets,
+): Promise<ArmSummary> {
+  await using repository = await openTypedRepository(session, {
+    verb: 'arm',
+    access,
+    secret: secrets.user,
+    ...(keyIds && { keyIds }),
+  });
+  assertReadable(repository);
+  return await adopt({ session, repository, secrets });
 }
 
 function readSecrets(request: Request, session: Session, secret: SecretMessage): Secrets {

@@ -32,7 +32,7 @@ describe('a typed password', () => {
     ...more,
   });
   const grantFile = ({ grant }: HelperRequestOf<'keycheck'>) =>
-    join(bench.stateDir, 'grants', `${grant.requestId}.json`);
+    join(bench.stateDir, 'grants', `${String(grant?.requestId)}.json`);
 
   it('that is wrong is told so and leaves no grant', async () => {
     const asked = request();
@@ -148,12 +148,12 @@ describe('a grant', () => {
     sweepGrants(session);
     const names = readdirSync(join(bench.stateDir, 'grants'));
     expect(names).not.toContain(`${old.requestId}.json`);
-    expect(names).toEqual([...new Set([...before, `${grant.requestId}.json`])]);
+    expect(names).toEqual([...new Set([...before, `${String(grant?.requestId)}.json`])]);
     takeGrant(session, grant);
   });
 
   it('does not serve when others could have written it', () => {
-    writeFileSync(join(bench.stateDir, 'grants', `${grant.requestId}.json`), JSON.stringify(grant), {
+    writeFileSync(join(bench.stateDir, 'grants', `${String(grant?.requestId)}.json`), JSON.stringify(grant), {
       mode: 0o666,
     });
     process.umask(0o022);

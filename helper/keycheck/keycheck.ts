@@ -10,7 +10,8 @@ import { sweepGrants, writeGrant } from './grant.ts';
 type Request = HelperRequestOf<'keycheck'>;
 
 /**
- * Is the typed password one of the plan's keys? Nothing is fetched. A right one leaves a grant for one restore.
+ * Is the typed password one of the plan's keys? Nothing is fetched. A right one leaves a grant for one restore, where
+ * the request names one.
  * @throws AppError `integrity` when the capsule cannot be used: that is never called a wrong password
  */
 export async function keycheck(request: Request, session: Session): Promise<HelperResultOf<'keycheck'>> {
@@ -30,7 +31,7 @@ export async function keycheck(request: Request, session: Session): Promise<Help
   try {
     const keyId = await findKey(request, session, secret);
     if (keyId === undefined) return { correct };
-    writeGrant(session, { ...request.grant, keyId });
+    if (request.grant) writeGrant(session, { ...request.grant, keyId });
     correct = true;
     return { correct, keyId };
   } finally {

@@ -2,8 +2,8 @@ import { lstatSync } from 'node:fs';
 import { AppError } from '../../contract/errors.ts';
 import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-messages.ts';
 import { openMachineRepository } from '../engine/machine-repository.ts';
-import { openRepository, readConfig, type Repository } from '../engine/repository.ts';
-import { takeGrant } from '../keycheck/grant.ts';
+import { readConfig, type Repository } from '../engine/repository.ts';
+import { openTypedRepository } from '../engine/typed-repository.ts';
 import { passwordBytes } from '../password.ts';
 import { withSecret } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
@@ -39,9 +39,9 @@ export async function restore(request: Request, session: Session): Promise<Resul
   }
   return withSecret(session, request.channelPath, async ({ password, recovery }, accept) => {
     const secret = passwordBytes(password ?? recovery);
-    await using repository = await openRepository(session, { ...request, password: secret, key: 'typed' });
-    await repository.confirm();
-    await readConfig((run) => repository.run(run));
+    await using repository = await openTypedRepository(session, { verb, access, secret });
+    // Where it could not be tried offline, restic tries it now.
+    if (repository.keyId === undefined) await readConfig((run) => repository.run(run));
     await accept();
     return await bringBack({ request, session, repository });
   });

@@ -5,10 +5,17 @@ import { decodeUrlPart } from '../../contract/url-text.ts';
 /** Where a repository's files are, as far as we read any of them ourselves. */
 export type StoragePlace =
   | { readonly kind: 'directory'; readonly path: string }
-  | { readonly kind: 's3'; readonly base: URL; readonly region: string }
+  | { readonly kind: 's3'; readonly base: URL; readonly region: string; readonly bucket: S3Bucket }
   | { readonly kind: 'rest'; readonly base: URL; readonly authorization: string | undefined }
   /** Reached by restic alone. */
   | { readonly kind: 'other'; readonly scheme: string };
+
+/** Where the objects of an S3 repository can be listed. */
+export interface S3Bucket {
+  readonly url: URL;
+  /** What the names of the repository's objects begin with, decoded; ends with a slash unless it is empty. */
+  readonly prefix: string;
+}
 
 /**
  * Reads restic's way to write an address.
@@ -33,8 +40,12 @@ function parseS3(rest: string, options: RepositoryAccess['options']): StoragePla
   const region = options['s3.region'] ?? regionOf(url.hostname);
   const isByHost = options['s3.bucket-lookup'] === 'dns' || url.hostname.endsWith('.myqcloud.com');
   const path = (isByHost ? prefix : [bucket, ...prefix]).map((part) => `${encodeKey(part)}/`).join('');
-  const host = isByHost ? `${bucket}.${url.host}` : url.host;
-  return { kind: 's3', base: new URL(`${url.protocol}//${host}/${path}`), region };
+  const origin = `${url.protocol}//${isByHost ? `${bucket}.${url.host}` : url.host}`;
+  const place = {
+    url: new URL(`${origin}/${isByHost ? '' : encodeKey(bucket)}`),
+    prefix: prefix.map((part) => `${decodeUrlPart(part)}/`).join(''),
+  };
+  return { kind: 's3', base: new URL(`${origin}/${path}`), region, bucket: place };
 }
 
 /** As S3 signs it: also the characters that URLs leave alone. */

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { RepositoryAccess, StorageCredentials } from '../../contract/helper-messages.ts';
 import { ruleFor } from '../engine/failures.ts';
 import type { Session } from '../session.ts';
 import { parseAddress, type StoragePlace } from './address.ts';
+import { keyIdsIn, keyListUrl } from './key-list.ts';
 import { getSmall, type HttpAnswer } from './http-get.ts';
 import { signedHeaders } from './sign.ts';
 
@@ -18,6 +19,11 @@ export interface RepositoryObjects {
    * @throws AppError `unreachable` within ten seconds, `not_signed_in`, `refused`
    */
   read(name: string): Promise<Buffer | undefined>;
+  /**
+   * Ids of the repository's keys, as the storage lists them: whoever can write there can add some.
+   * @throws as {@link read}
+   */
+  keyIds(): Promise<string[]>;
 }
 
 export type CredentialGetter = () => Promise<StorageCredentials>;
@@ -29,22 +35,42 @@ export function openObjects(
   credentials: CredentialGetter | undefined,
 ): RepositoryObjects {
   const place = parseAddress(access);
+  const get = async (place: WebPlace, url: URL, accept?: string): Promise<Buffer | undefined> => {
+    const headers = await headersFor({ session, place, url, credentials });
+    return found(await getSmall(url, { ...headers, ...(accept && { accept }) }, session.cancel));
+  };
   return {
     canRead: place.kind !== 'other',
     async read(name) {
-      if (place.kind === 'other') {
-        throw new AppError('invalid_input', `reading keys over ${place.scheme} is not possible yet`, {
-          field: 'location',
-          hint: 'use a directory, S3 or a REST server',
-        });
-      }
+      if (place.kind === 'other') throw notReadable(place.scheme);
       if (place.kind === 'directory') return readLocal(place.path, name);
-      const url = new URL(name, place.base);
-      return found(
-        await getSmall(url, await headersFor({ session, place, url, credentials }), session.cancel),
-      );
+      return await get(place, new URL(name, place.base));
+    },
+    async keyIds() {
+      if (place.kind === 'other') throw notReadable(place.scheme);
+      if (place.kind === 'directory') return keyIdsIn(await namesIn(join(place.path, 'keys')));
+      const { url, accept, parse } = keyListUrl(place);
+      const body = await get(place, url, accept);
+      return body === undefined ? [] : keyIdsIn(parse(body.toString('utf8')));
     },
   };
+}
+
+type WebPlace = Exclude<StoragePlace, { kind: 'directory' | 'other' }>;
+
+const notReadable = (scheme: string) =>
+  new AppError('invalid_input', `reading keys over ${scheme} is not possible yet`, {
+    field: 'location',
+    hint: 'use a directory, S3 or a REST server',
+  });
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw unreadable(directory, error);
+  }
 }
 
 async function readLocal(directory: string, name: string): Promise<Buffer | undefined> {
@@ -53,17 +79,20 @@ async function readLocal(directory: string, name: string): Promise<Buffer | unde
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
       return undefined;
-    throw new AppError('refused', `${directory} cannot be read`, {
-      hint: 'check the rights of the directory, and that its disk is mounted and healthy',
-      retry: 'after_action',
-      cause: error,
-    });
+    throw unreadable(directory, error);
   }
 }
 
+const unreadable = (directory: string, cause: unknown) =>
+  new AppError('refused', `${directory} cannot be read`, {
+    hint: 'check the rights of the directory, and that its disk is mounted and healthy',
+    retry: 'after_action',
+    cause,
+  });
+
 interface SignedRequest {
   readonly session: Session;
-  readonly place: Exclude<StoragePlace, { kind: 'directory' | 'other' }>;
+  readonly place: WebPlace;
   readonly url: URL;
   readonly credentials: CredentialGetter | undefined;
 }

@@ -20,7 +20,7 @@ export function signedHeaders(
   const canonical = [
     'GET',
     url.pathname,
-    '',
+    canonicalQuery(url),
     ...names.map((name) => `${name}:${headers[name]}`),
     '',
     names.join(';'),
@@ -36,5 +36,16 @@ export function signedHeaders(
     `SignedHeaders=${names.join(';')}, Signature=${signature}`;
   return { ...headers, authorization };
 }
+
+function canonicalQuery({ searchParams }: URL): string {
+  return [...searchParams]
+    .map(([name, value]) => `${strictly(name)}=${strictly(value)}`)
+    .toSorted()
+    .join('&');
+}
+
+/** As S3 wants it signed: also the characters that `encodeURIComponent` leaves alone. */
+export const strictly = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();

@@ -34,7 +34,11 @@ describe('an address', () => {
       'r1',
     ],
   ])('%s is read as restic reads it', (address, given, base, region) => {
-    expect(parseAddress({ address, options: given })).toEqual({ kind: 's3', base: new URL(base), region });
+    expect(parseAddress({ address, options: given })).toMatchObject({
+      kind: 's3',
+      base: new URL(base),
+      region,
+    });
   });
 
   it('keeps user and password of a REST server out of its URL', () => {
