@@ -38,6 +38,7 @@ export async function restore(request: Request, session: Session): Promise<Resul
     throw new AppError('invalid_input', 'a typed key needs "channelPath"', { field: 'channelPath' });
   }
   return withSecret(session, request.channelPath, async ({ password, recovery }, accept) => {
+    const { verb, access } = request;
     const secret = passwordBytes(password ?? recovery);
     await using repository = await openTypedRepository(session, { verb, access, secret });
     // Where it could not be tried offline, restic tries it now.
