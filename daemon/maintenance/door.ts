@@ -15,7 +15,7 @@ import type { ArmingDoor } from './maintenance-ports.ts';
 export interface SpaceRepositories {
   /** @throws AppError `not_signed_in`, `unreachable`, `refused` */
   access(plan: Plan): Promise<RepositoryAccess>;
-  credentials(options?: { purpose?: StsPurpose }): Promise<StorageCredentials>;
+  credentials(options?: { location?: Location; purpose?: StsPurpose }): Promise<StorageCredentials>;
 }
 
 export interface DoorOptions {
@@ -43,7 +43,9 @@ export function createDoor({ space }: DoorOptions): ArmingDoor {
       return pinned(plan, access);
     },
     credentialsFor: (plan, purpose = 'backup') =>
-      plan.location.kind === 'space' ? async () => await requireSpace().credentials({ purpose }) : undefined,
+      plan.location.kind === 'space'
+        ? async () => await requireSpace().credentials({ location: plan.location, purpose })
+        : undefined,
   };
 }
 

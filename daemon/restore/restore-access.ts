@@ -49,7 +49,6 @@ async function wayByUrl({ space }: RestoreAccessOptions, { backupUrl }: RequestR
       hint: 'olares-backup login --space URL --code CODE',
     });
   }
-  const { suffix } = url;
-  const credentials = async () => await storage.credentials(suffix === undefined ? {} : { suffix });
+  const credentials = async () => await storage.credentials({ url });
   return { access: await storage.accessByUrl(url), credentials };
 }

@@ -102,7 +102,7 @@ export interface RestoreDoor {
 /** Storage of the account, for repositories of other installations. */
 export interface SpaceByUrl {
   accessByUrl(url: ParsedBackupUrl): Promise<RepositoryAccess>;
-  credentials(options?: { suffix?: string }): Promise<StorageCredentials>;
+  credentials(options?: { url?: ParsedBackupUrl }): Promise<StorageCredentials>;
 }
 
 export type RestoreJobs = Pick<Jobs, 'request' | 'cancel' | 'get'>;

@@ -14,7 +14,14 @@ import type { Store } from '../store/store.ts';
 import { createDeviceKey } from './device-key.ts';
 import type { Identity, IdentityFile } from './identity.ts';
 import { callSpace, type SpaceAnswer, type SpaceCall } from './space-http.ts';
-import { isLoopback } from './sts-answer.ts';
+import {
+  accountOf,
+  checkedSpaceUrl,
+  loginError,
+  pairingError,
+  tokenIdentity,
+  type LoginInput,
+} from './sign-in.ts';
 
 export interface SpaceSession {
   identity(): Identity | undefined;
@@ -30,19 +37,19 @@ export interface SpaceSession {
     fields: Record<string, string>,
     options?: Omit<SpaceCall, 'url' | 'form'>,
   ): Promise<SpaceAnswer>;
+  /** A call that needs no sign-in: what it carries is proof by itself, and its refusal says nothing about the account. */
+  callByKeys(
+    path: string,
+    fields: Record<string, string>,
+    options?: Omit<SpaceCall, 'url' | 'form'>,
+  ): Promise<SpaceAnswer>;
+  /** @throws AppError `not_signed_in` also when the sign-in is known to be refused */
+  requireSignIn(): Identity;
   /** Renews the token when it ends within the hour; a failure is tried at the next call. */
   refreshToken(): Promise<void>;
   /** Space's clock minus ours at the last answer, milliseconds. */
   clockOffsetMs(): number;
   onChanged(listener: () => void): void;
-}
-
-export interface LoginInput {
-  readonly spaceUrl: string;
-  readonly code?: string;
-  readonly did?: string;
-  readonly token?: string;
-  readonly clusterId?: string;
 }
 
 export interface SpaceSessionOptions {
@@ -69,6 +76,7 @@ class Session implements SpaceSession {
   readonly #o: SpaceSessionOptions;
   readonly #listeners: (() => void)[] = [];
   #offsetMs = 0;
+  #refreshing: Promise<void> | undefined;
 
   constructor(options: SpaceSessionOptions) {
     this.#o = options;
@@ -94,12 +102,16 @@ class Session implements SpaceSession {
 
   async login(input: LoginInput): Promise<Account> {
     const spaceUrl = checkedSpaceUrl(input.spaceUrl);
-    const identity =
-      input.code === undefined ? tokenIdentity(spaceUrl, input) : await this.#pair(spaceUrl, input.code);
-    if (input.code === undefined)
-      await this.#http(spaceUrl, WIRE_PATHS.usage, { userid: identity.userid, token: identity.token });
-    this.#replace(identity);
-    return accountOf(identity);
+    try {
+      const identity =
+        input.code === undefined
+          ? await this.#proven(tokenIdentity(spaceUrl, input))
+          : await this.#pair(spaceUrl, input.code);
+      this.#replace(identity);
+      return accountOf(identity);
+    } catch (error) {
+      throw loginError(error);
+    }
   }
 
   logout(): void {
@@ -112,7 +124,7 @@ class Session implements SpaceSession {
     fields: Record<string, string>,
     options: Omit<SpaceCall, 'url' | 'form'> = {},
   ): Promise<SpaceAnswer> {
-    const identity = this.#signedIn();
+    const identity = this.requireSignIn();
     try {
       return await this.#http(identity.spaceUrl, path, fields, options);
     } catch (error) {
@@ -121,7 +133,22 @@ class Session implements SpaceSession {
     }
   }
 
+  async callByKeys(
+    path: string,
+    fields: Record<string, string>,
+    options: Omit<SpaceCall, 'url' | 'form'> = {},
+  ): Promise<SpaceAnswer> {
+    return await this.#http(this.identity()?.spaceUrl ?? '', path, fields, options);
+  }
+
   async refreshToken(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    await this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
     const identity = this.identity();
     if (!identity || identity.refused || identity.tokenExpiresAt === 0) return;
     if (identity.tokenExpiresAt - this.#o.clock.now() - this.#offsetMs > REFRESH_AHEAD_MS) return;
@@ -135,7 +162,7 @@ class Session implements SpaceSession {
     this.#o.file.set({ ...current, token: fresh.token, tokenExpiresAt: fresh.expired });
   }
 
-  #signedIn(): Identity {
+  requireSignIn(): Identity {
     const identity = this.identity();
     if (!identity) {
       throw new AppError('not_signed_in', 'this machine is not signed in to a Space', {
@@ -163,6 +190,13 @@ class Session implements SpaceSession {
     });
     this.#offsetMs = answer.clockOffsetMs;
     return answer;
+  }
+
+  /** A token is asked for something harmless before it is taken for good. */
+  async #proven(identity: Identity): Promise<Identity> {
+    const { spaceUrl, userid, token } = identity;
+    await this.#http(spaceUrl, WIRE_PATHS.usage, { userid, token });
+    return identity;
   }
 
   async #pair(spaceUrl: string, code: string): Promise<Identity> {
@@ -216,55 +250,4 @@ class Session implements SpaceSession {
       hint: `olares-backup login --space ${identity.spaceUrl}`,
     });
   }
-}
-
-function accountOf(identity: Identity): Account {
-  return {
-    spaceUrl: identity.spaceUrl,
-    userid: identity.userid,
-    ...(identity.olaresName === undefined ? {} : { olaresName: identity.olaresName }),
-    ...(identity.device === undefined ? {} : { deviceId: identity.device.id }),
-    paired: identity.device !== undefined,
-    state: identity.refused ? 'sign-in-again' : 'signed-in',
-  };
-}
-
-function tokenIdentity(spaceUrl: string, input: LoginInput): Identity {
-  if (!input.did || !input.token) {
-    throw new AppError('invalid_input', 'a sign-in needs a pairing code, or a DID and its token', {
-      field: 'code',
-      hint: 'olares-backup login --space URL --code CODE',
-    });
-  }
-  return {
-    spaceUrl,
-    userid: input.did,
-    token: input.token,
-    tokenExpiresAt: 0,
-    clusterId: input.clusterId ?? '',
-  };
-}
-
-function checkedSpaceUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const wrong = (why: string) =>
-    new AppError('invalid_input', `the Space address "${text}" ${why}`, {
-      field: 'spaceUrl',
-      hint: 'e.g. --space https://space.example.com',
-    });
-  if (!url || !['http:', 'https:'].includes(url.protocol)) throw wrong('is not a web address');
-  if (url.protocol === 'http:' && !isLoopback(url.hostname))
-    throw wrong('is not encrypted; http works on this machine only');
-  if (url.username || url.password || url.search || url.hash)
-    throw wrong('must not hold a user, a query or a fragment');
-  return url.origin + url.pathname.replace(/\/+$/, '');
-}
-
-function pairingError(error: unknown): unknown {
-  if (!(error instanceof AppError) || !['refused', 'not_signed_in'].includes(error.code)) return error;
-  return new AppError('refused', 'Olares Space does not accept this pairing code', {
-    field: 'code',
-    hint: 'codes work once and for a few minutes; ask Space for a new one',
-    cause: error,
-  });
 }

@@ -8,6 +8,7 @@ import {
   type Progress,
   type SpaceFrame,
 } from '../../contract/index.ts';
+import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -18,8 +19,9 @@ import { signText } from './device-key.ts';
 import { createFloodGuard } from './flood-guard.ts';
 import { eventBodyForSpace } from './event-body.ts';
 import { readCommand, readFrame } from './frames.ts';
-import { startHeartbeat } from './heartbeat.ts';
+import { GREET_WITHIN_MS, startHeartbeat, waitForGreeting } from './heartbeat.ts';
 import type { Identity } from './identity.ts';
+import { networkReason, retryAfterOf } from './network-reasons.ts';
 import { sinceSeq, SPACE_OUTLET } from './outlet-places.ts';
 
 /** How one connection ended. */
@@ -47,6 +49,8 @@ export interface ConversationOptions {
   readonly onProgress: (listener: (progress: Progress) => void) => () => void;
   readonly pingEveryMs?: number;
   readonly pongWithinMs?: number;
+  /** From the dial to the welcome. */
+  readonly greetWithinMs?: number;
 }
 
 /** Talks over one socket until it ends. Never rejects. */
@@ -72,6 +76,7 @@ class Conversation {
   #unacked: number[] = [];
   #clockOffsetMs = 0;
   #live = false;
+  #hasFailed = false;
 
   constructor(options: ConversationOptions) {
     this.#o = options;
@@ -86,9 +91,10 @@ class Conversation {
     if (stop.aborted) socket.terminate();
     socket.on('open', () => this.#o.enter('greeting'));
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
-    socket.on('error', (error) => this.#note(dialReason(error)));
+    socket.on('error', (error) => this.#failed(error));
     socket.on('unexpected-response', (_request, response) => {
-      this.#note(`it answered the WebSocket with HTTP ${response.statusCode ?? '?'}`);
+      this.#failed(new Error(), response);
+      response.destroy();
       socket.terminate();
     });
     socket.on('close', (code, reason) => {
@@ -97,16 +103,31 @@ class Conversation {
       done({ ...this.#ending, wasLive: this.#live });
     });
     this.#release.push(
+      waitForGreeting(this.#o.greetWithinMs ?? GREET_WITHIN_MS, () => {
+        if (!this.#live) this.#dead('it does not greet this machine');
+      }),
       startHeartbeat({
         socket,
-        everyMs: this.#o.pingEveryMs ?? 20_000,
+        everyMs: this.#o.pingEveryMs ?? 18_000,
         withinMs: this.#o.pongWithinMs ?? 10_000,
-        onDead: () => {
-          this.#note('it gave no sign of life');
-          socket.terminate();
-        },
+        onDead: () => this.#dead('it gave no sign of life'),
       }),
     );
+  }
+
+  #dead(reason: string): void {
+    this.#note(reason);
+    this.#o.socket.terminate();
+  }
+
+  /** The first fault says why; what follows is its consequence. */
+  #failed(error: Error, response?: IncomingMessage): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    if (!response) return this.#note(networkReason(error));
+    this.#note(`it answered the WebSocket with HTTP ${response.statusCode ?? '?'}`);
+    const retryAfterMs = retryAfterOf(response.headers, this.#o.clock.now());
+    if (retryAfterMs !== undefined) this.#ending = { ...this.#ending, retryAfterMs };
   }
 
   #note(reason: string): void {
@@ -273,9 +294,4 @@ class Conversation {
   #send(frame: AgentFrame): void {
     this.#o.socket.send(JSON.stringify(frame), () => undefined);
   }
-}
-
-function dialReason(error: Error): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ECONNREFUSED' ? 'nothing listens at its address' : cleanText(code ?? error.message, 120);
 }

@@ -28,3 +28,12 @@ export function startHeartbeat({ socket, everyMs, withinMs, onDead }: HeartbeatO
     socket.off('pong', heard);
   };
 }
+
+/** A peer may answer pings and yet never say a word. */
+export const GREET_WITHIN_MS = 20_000;
+
+export function waitForGreeting(withinMs: number, onLate: () => void): () => void {
+  const timer = setTimeout(onLate, withinMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}

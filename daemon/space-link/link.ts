@@ -30,7 +30,7 @@ export interface LinkOptions {
   readonly reconnectBaseMs: number;
   readonly reconnectMaxMs: number;
   readonly onProgress: (listener: (progress: Progress) => void) => () => void;
-  /** Silence after which the peer is asked for a sign of life, and how long it has. Default 20 s and 10 s. */
+  /** Silence after which the peer is asked for a sign of life, and how long it has. Default 18 s and 10 s. */
   readonly pingEveryMs?: number;
   readonly pongWithinMs?: number;
 }

@@ -27,6 +27,8 @@ export interface ReportOutlet {
 }
 
 const BATCH = 100;
+/** As long as the real agent waits. */
+const REPORT_TIMEOUT_MS = 15_000;
 /** An answer that is no fault of the network is tried this often before the report is given up, so that one can't block all. */
 const MAX_REFUSALS = 10;
 
@@ -44,13 +46,11 @@ export function startReportOutlet(options: ReportOutletOptions): ReportOutlet {
   const loop = async () => {
     while (!stopping.signal.aborted) {
       wake = new AbortController();
-      const worked = await deliverBatch(options, stopping.signal, () => wake.signal).catch(
-        (error: unknown) => {
-          // A full disk, say. What was sent but not noted is sent again: Space has it once all the same.
-          options.log.error({ err: error }, 'reports to Space were interrupted; trying again');
-          return false;
-        },
-      );
+      const worked = await deliverBatch(options, stopping.signal).catch((error: unknown) => {
+        // A full disk, say. What was sent but not noted is sent again: Space has it once all the same.
+        options.log.error({ err: error }, 'reports to Space were interrupted; trying again');
+        return false;
+      });
       if (!worked) await pause(IDLE_LOOK_MS, AbortSignal.any([stopping.signal, wake.signal]));
     }
   };
@@ -68,18 +68,15 @@ export function startReportOutlet(options: ReportOutletOptions): ReportOutlet {
 const IDLE_LOOK_MS = 60_000;
 
 /** @returns whether the cursor moved */
-async function deliverBatch(
-  options: ReportOutletOptions,
-  stop: AbortSignal,
-  wakeSignal: () => AbortSignal,
-): Promise<boolean> {
+async function deliverBatch(options: ReportOutletOptions, stop: AbortSignal): Promise<boolean> {
   const identity = options.session.identity();
+  if (!identity) options.health.clear('reports_waiting');
   if (!identity || identity.refused) return false;
   const events = options.store.events.after(options.store.cursors.get(REPORT_OUTLET), BATCH);
   for (const event of events) {
     const context = { ...options.context, userid: identity.userid, token: '' };
     for (const report of reportsOf(event, context)) {
-      if (!(await deliver(options, report, event, { stop, wakeSignal }))) return false;
+      if (!(await deliver(options, report, { event, identity, stop }))) return false;
     }
     // Signed out or in elsewhere meanwhile: the place is no longer this account's.
     if (!isSameAccount(identity, options.session.identity())) return true;
@@ -91,26 +88,27 @@ async function deliverBatch(
 const isSameAccount = (one: Identity, other: Identity | undefined): boolean =>
   one.spaceUrl === other?.spaceUrl && one.userid === other.userid;
 
-interface Signals {
+interface Delivery {
+  readonly event: AgentEvent;
+  /** Whose report it is. */
+  readonly identity: Identity;
   readonly stop: AbortSignal;
-  readonly wakeSignal: () => AbortSignal;
 }
 
-/** @returns false when it must be tried later (stopping, signed out) */
+/** @returns false when it must be tried later, or by nobody (stopping, signed out, signed in elsewhere) */
 async function deliver(
   options: ReportOutletOptions,
   report: Report,
-  event: AgentEvent,
-  signals: Signals,
+  { event, identity, stop }: Delivery,
 ): Promise<boolean> {
   const backoff = createBackoff({
     baseMs: options.retryBaseMs,
     maxMs: options.retryMaxMs,
     chance: options.chance,
   });
-  for (let refusals = 0; !signals.stop.aborted;) {
+  for (let refusals = 0; !stop.aborted && isSameAccount(identity, options.session.identity());) {
     try {
-      await send(options.session, report, signals.stop);
+      await send(options.session, report, stop);
       options.health.clear('reports_waiting');
       return true;
     } catch (error) {
@@ -119,7 +117,7 @@ async function deliver(
       if (code !== 'unreachable' && ++refusals >= MAX_REFUSALS) return giveUp(options, event, error);
       options.log.warn({ seq: event.seq, path: report.path, code }, 'a report to Space waits');
       tellWaiting(options);
-      await pause(backoff.next(error instanceof AppError ? error.retryAfterMs : undefined), signals.stop);
+      await pause(backoff.next(error instanceof AppError ? error.retryAfterMs : undefined), stop);
     }
   }
   return false;
@@ -127,12 +125,13 @@ async function deliver(
 
 async function send(session: SpaceSession, report: Report, signal: AbortSignal): Promise<void> {
   const token = session.identity()?.token ?? '';
+  const how = { alsoOk: REPORT_OK, signal, timeoutMs: REPORT_TIMEOUT_MS };
   if ('json' in report) {
-    await session.call(report.path, {}, { json: { ...report.json, token }, alsoOk: REPORT_OK, signal });
+    await session.call(report.path, {}, { ...how, json: { ...report.json, token } });
     return;
   }
   const form = 'token' in report.form ? { ...report.form, token } : report.form;
-  await session.call(report.path, form, { alsoOk: REPORT_OK, signal });
+  await session.call(report.path, form, how);
 }
 
 function tellWaiting(options: ReportOutletOptions): void {

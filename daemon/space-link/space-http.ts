@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { AppError, cleanText, Envelope, parser, WIRE_CODES } from '../../contract/index.ts';
+import { networkReason, retryAfterOf } from './network-reasons.ts';
 
 export interface SpaceAnswer {
   readonly code: number;
@@ -15,6 +16,8 @@ export interface SpaceCall {
   /** Codes beside 200 that mean done. */
   readonly alsoOk?: readonly number[];
   readonly signal?: AbortSignal;
+  /** Instead of the usual one. */
+  readonly timeoutMs?: number;
 }
 
 export interface SpaceHttpOptions {
@@ -32,11 +35,12 @@ const envelope = parser(Envelope);
  *   `not_signed_in` (retry: after_action) on code 506; `refused` on any other code
  */
 export async function callSpace(call: SpaceCall, options: SpaceHttpOptions): Promise<SpaceAnswer> {
-  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const timeout = AbortSignal.timeout(call.timeoutMs ?? options.timeoutMs);
+  const sentAt = options.now();
   const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
-  const { headers, text } = await exchange(call, signal).catch((error: unknown) => {
+  const { headers, text } = await exchange(call, signal, options.now).catch((error: unknown) => {
     if (error instanceof AppError) throw error;
-    throw unreachable(timeout.aborted ? NETWORK_REASONS.ETIMEDOUT : reasonOf(error), error);
+    throw unreachable(timeout.aborted ? 'it did not answer in time' : networkReason(error), error);
   });
   const body = parseEnvelope(text);
   if (body.code === WIRE_CODES.signInAgain) {
@@ -51,13 +55,18 @@ export async function callSpace(call: SpaceCall, options: SpaceHttpOptions): Pro
       `Olares Space refused the call (code ${body.code}): ${cleanText(body.message ?? '', 200)}`,
     );
   }
-  return { code: body.code, data: body.data, clockOffsetMs: clockOffset(headers.date, options.now()) };
+  return {
+    code: body.code,
+    data: body.data,
+    clockOffsetMs: clockOffset(headers.date, { sentAt, heardAt: options.now() }),
+  };
 }
 
 /** By Node's own client: `fetch` would keep 12 MB more in a process that makes a few calls an hour. */
 async function exchange(
   call: SpaceCall,
   signal: AbortSignal,
+  now: () => number,
 ): Promise<{ headers: IncomingMessage['headers']; text: string }> {
   const isJson = call.json !== undefined;
   const body = isJson ? JSON.stringify(call.json) : new URLSearchParams(call.form).toString();
@@ -73,7 +82,7 @@ async function exchange(
       'user-agent': 'olares-backup',
     },
   });
-  if (Math.trunc((response.statusCode ?? 0) / 100) !== 2) throw httpError(response);
+  if (Math.trunc((response.statusCode ?? 0) / 100) !== 2) throw httpError(response, now());
   return { headers: response.headers, text: await readLimited(response) };
 }
 
@@ -87,27 +96,6 @@ async function post(url: string, body: string, options: RequestOptions): Promise
   });
 }
 
-function reasonOf(error: unknown): string {
-  const code = (error as { code?: string } | undefined)?.code;
-  if (code && code in NETWORK_REASONS) return NETWORK_REASONS[code as keyof typeof NETWORK_REASONS];
-  if (code?.startsWith('HPE_')) return 'its answer is not HTTP';
-  return code ?? 'the connection failed';
-}
-
-const NETWORK_REASONS = {
-  ECONNREFUSED: 'nothing listens at its address',
-  ECONNRESET: 'the connection was cut',
-  ENOTFOUND: 'its name is not known to DNS',
-  EAI_AGAIN: 'DNS did not answer',
-  ETIMEDOUT: 'it did not answer in time',
-  EPIPE: 'the connection was cut',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate belongs to another name',
-} as const;
-
 function unreachable(reason: string, cause?: unknown, retryAfterMs?: number): AppError {
   return new AppError('unreachable', `Olares Space is not reachable: ${reason}`, {
     retry: 'backoff',
@@ -117,13 +105,9 @@ function unreachable(reason: string, cause?: unknown, retryAfterMs?: number): Ap
   });
 }
 
-const MAX_RETRY_AFTER_MS = 60 * 60 * 1000;
-
-function httpError(response: IncomingMessage): AppError {
+function httpError(response: IncomingMessage, now: number): AppError {
   response.destroy();
-  const seconds = Number(response.headers['retry-after']);
-  const retryAfterMs =
-    Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;
+  const retryAfterMs = retryAfterOf(response.headers, now);
   return unreachable(`it answered with HTTP ${response.statusCode}`, undefined, retryAfterMs);
 }
 
@@ -149,7 +133,18 @@ function parseEnvelope(text: string): Envelope {
   throw unreachable('its answer is not what a Space answers');
 }
 
-function clockOffset(header: string | undefined, now: number): number {
+/**
+ * The smallest difference of the clocks that explains the answer's date: it was written between our question and its
+ * arrival, and names whole seconds only.
+ */
+function clockOffset(
+  header: string | undefined,
+  { sentAt, heardAt }: { sentAt: number; heardAt: number },
+): number {
   const date = Date.parse(header ?? '');
-  return Number.isNaN(date) ? 0 : date - now;
+  if (Number.isNaN(date)) return 0;
+  const least = date - heardAt;
+  const most = date + 999 - sentAt;
+  if (least > 0) return least;
+  return most < 0 ? most : 0;
 }

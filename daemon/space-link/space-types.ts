@@ -1,6 +1,7 @@
 import type {
   Account,
   Link,
+  Location,
   Plan,
   RepositoryAccess,
   StorageCredentials,
@@ -34,8 +35,12 @@ export interface SpaceStorage {
   access(plan: Plan): Promise<RepositoryAccess>;
   /** Access to a repository named by a Backup URL of this account, perhaps of another installation. */
   accessByUrl(place: RepositoryPlace): Promise<RepositoryAccess>;
-  /** Fresh temporary keys; cached until 80 % of their life. `suffix` reads another installation's repository. */
-  credentials(options?: { suffix?: string; purpose?: StsPurpose }): Promise<StorageCredentials>;
+  /** Fresh temporary keys for a plan's location or a Backup URL; cached until 80 % of their life. */
+  credentials(options?: {
+    location?: Location;
+    url?: RepositoryPlace;
+    purpose?: StsPurpose;
+  }): Promise<StorageCredentials>;
   usage(): Promise<Omit<Usage, 'reclaimableBytes' | 'byPlan'>>;
 }
 

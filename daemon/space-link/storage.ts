@@ -1,132 +1,51 @@
-import {
-  AppError,
-  parser,
-  STS_DURATION_SECONDS,
-  UsageAnswer,
-  WIRE_PATHS,
-  type Plan,
-  type StsPurpose,
-} from '../../contract/index.ts';
-import type { Clock } from '../base/clock.ts';
-import type { SpaceSession } from './account.ts';
-import type { Identity } from './identity.ts';
-import type { SpaceStorage } from './space-types.ts';
-import {
-  accessOf,
-  readStsAnswer,
-  repositoryAddress,
-  type CheckedSts,
-  type StorageSite,
-} from './sts-answer.ts';
+import { AppError, parser, UsageAnswer, WIRE_PATHS, type Location, type Plan } from '../../contract/index.ts';
+import type { RepositoryPlace, SpaceStorage } from './space-types.ts';
+import { accessOf, repositoryAddress, type StorageSite } from './sts-answer.ts';
+import { createStsKeys, type StsKeysOptions, type StsPlace } from './sts-keys.ts';
 
-export interface SpaceStorageOptions {
-  readonly session: SpaceSession;
-  readonly clock: Clock;
-  /** Cloud and region to ask for when the plan names none. */
-  readonly cloudName?: string;
-  readonly regionId?: string;
-}
-
-interface CachedSts extends CheckedSts {
-  readonly renewAt: number;
-}
-
-/** Fraction of their life after which temporary keys are replaced. */
-const RENEW_AT = 0.8;
 const usageAnswer = parser(UsageAnswer);
+/** A reading that comes late is of no use to the backup that waits for it. */
+const USAGE_TIMEOUT_MS = 10_000;
 
-export function createSpaceStorage(options: SpaceStorageOptions): SpaceStorage {
+export function createSpaceStorage(options: StsKeysOptions): SpaceStorage {
   const { session, clock } = options;
-  const sts = createStsCache(options);
+  const keys = createStsKeys(options);
   return {
     async access(plan) {
-      const { site } = await sts(placeOf(plan));
+      const { site } = await keys.toBegin(placeOf(plan.location));
       const address = plan.repository?.address ?? repositoryAddress(site, plan);
       if (!address.startsWith(sitePrefix(site))) throw movedAway(plan, address);
       return accessOf(site, address, plan.repository?.id);
     },
     async accessByUrl(url) {
-      const { site } = await sts({ suffix: url.suffix, regionId: url.region });
+      const { site } = await keys.toBegin(placeOfUrl(url));
       if (!url.address.startsWith(sitePrefix(site))) throw foreignUrl();
       return accessOf(site, url.address, undefined);
     },
-    credentials: async ({ suffix, purpose } = {}) => (await sts({ suffix, purpose })).credentials,
+    async credentials({ location, url, purpose } = {}) {
+      const place = url ? placeOfUrl(url) : placeOf(location);
+      return (await keys.toGoOn({ ...place, purpose })).credentials;
+    },
     async usage() {
-      const { userid, token } = identityOf(session);
-      const answer = await session.call(WIRE_PATHS.usage, { userid, token });
+      const { userid, token } = session.requireSignIn();
+      const answer = await session.call(WIRE_PATHS.usage, { userid, token }, { timeoutMs: USAGE_TIMEOUT_MS });
       return readUsage(answer.data, clock.now());
     },
   };
 }
 
-/** One question per place at a time; an answer serves until 80 % of its life are over. */
-function createStsCache(options: SpaceStorageOptions): (place: StsPlace) => Promise<CachedSts> {
-  const cache = new Map<string, CachedSts>();
-  const inFlight = new Map<string, Promise<CachedSts>>();
-  options.session.onChanged(() => cache.clear());
-  return async (place) => {
-    const key = JSON.stringify(place);
-    const cached = cache.get(key);
-    if (cached && options.clock.now() < cached.renewAt) return cached;
-    const asked = inFlight.get(key) ?? askSts(options, place).finally(() => inFlight.delete(key));
-    inFlight.set(key, asked);
-    const fresh = await asked;
-    cache.set(key, fresh);
-    return fresh;
-  };
-}
-
-async function askSts(
-  { session, clock, ...defaults }: SpaceStorageOptions,
-  place: StsPlace,
-): Promise<CachedSts> {
-  // A token that cannot be renewed now may still be good: the call itself will tell.
-  await session.refreshToken().catch(() => undefined);
-  const identity = identityOf(session);
-  const answer = await session.call(WIRE_PATHS.stsToken, {
-    cloudName: (place.cloudName ?? defaults.cloudName ?? 'aws').toLowerCase(),
-    durationSeconds: String(STS_DURATION_SECONDS),
-    region: (place.regionId ?? defaults.regionId ?? '').toLowerCase(),
-    token: identity.token,
-    userid: identity.userid,
-    clusterId: Buffer.from(identity.clusterId).toString('base64'),
-    backupPrefix: place.suffix ?? '',
-    ...(place.purpose === undefined ? {} : { purpose: place.purpose }),
-  });
-  const now = clock.now();
-  const checked = readStsAnswer(answer.data, {
-    spaceUrl: identity.spaceUrl,
-    storageHost: identity.storageHost,
-    now,
-    clockOffsetMs: session.clockOffsetMs(),
-    askedSeconds: STS_DURATION_SECONDS,
-  });
-  return { ...checked, renewAt: now + (checked.credentials.expiresAt - now) * RENEW_AT };
-}
-
-/** @throws AppError `not_signed_in` */
-function identityOf(session: SpaceSession): Identity {
-  const identity = session.identity();
-  if (identity) return identity;
-  throw new AppError('not_signed_in', 'this machine is not signed in to a Space', {
-    retry: 'after_action',
-    hint: 'olares-backup login --space URL --code CODE',
-  });
-}
-
 const sitePrefix = (site: StorageSite): string => `s3:${site.endpoint}/${site.bucket}/${site.prefix}/`;
 
-interface StsPlace {
-  readonly purpose?: StsPurpose | undefined;
-  readonly suffix?: string | undefined;
-  readonly cloudName?: string | undefined;
-  readonly regionId?: string | undefined;
+function placeOf(location: Location | undefined): StsPlace {
+  if (location?.kind !== 'space') return {};
+  const { cloudName, regionId } = location;
+  return { cloudName, regionId };
 }
 
-function placeOf(plan: Plan): StsPlace {
-  if (plan.location.kind !== 'space') return {};
-  const { cloudName, regionId } = plan.location;
-  return { cloudName, regionId };
+/** Tencent's host names tell the cloud; a Space with storage of its own does not mind. */
+function placeOfUrl({ address, suffix, region }: RepositoryPlace): StsPlace {
+  const isTencent = /^s3:https:\/\/[^/]*\.myqcloud\.com\//.test(address);
+  return { suffix, regionId: region, ...(isTencent ? { cloudName: 'tencentcloud' } : {}) };
 }
 
 function movedAway(plan: Plan, address: string): AppError {

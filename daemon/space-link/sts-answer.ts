@@ -33,6 +33,8 @@ export interface StsContext {
   /** Space's clock minus ours. */
   readonly clockOffsetMs: number;
   readonly askedSeconds: number;
+  /** Empty when none was asked for. */
+  readonly askedRegion?: string;
 }
 
 /**
@@ -62,13 +64,15 @@ export function readStsAnswer(data: unknown, context: StsContext): CheckedSts {
     if (!pattern.test(value) || value.includes('..'))
       throw refusedAnswer(field, SECRET_FIELDS.has(field) ? 'malformed' : value);
   }
+  const region = regionOf(data, context);
   const site: StorageSite = {
     cloud: data.cloud as StorageSite['cloud'],
-    endpoint: data.endpoint === undefined ? vendorEndpoint(data) : ownEndpoint(data.endpoint, context),
+    endpoint:
+      data.endpoint === undefined ? vendorEndpoint(data.cloud, region) : ownEndpoint(data.endpoint, context),
     bucket: data.bucket,
     prefix: data.prefix,
     suffix: data.prefix.slice(data.prefix.lastIndexOf('-') + 1),
-    region: data.region,
+    region,
   };
   const expiresAt = readExpiry(data.expiration, context);
   return {
@@ -90,10 +94,13 @@ function refusedAnswer(field: string, value: string): AppError {
   );
 }
 
-function vendorEndpoint(data: StsAnswer): string {
-  const host = data.cloud === 'aws' ? `s3.${data.region}.amazonaws.com` : `cos.${data.region}.myqcloud.com`;
-  return `https://${host}`;
+/** As the real agent does: on AWS the region of the answer counts, on Tencent's the one that was asked for. */
+function regionOf({ cloud, region }: StsAnswer, { askedRegion = '' }: StsContext): string {
+  return cloud === 'tencentcloud' && PATTERNS.region.test(askedRegion) ? askedRegion : region;
 }
+
+const vendorEndpoint = (cloud: string, region: string): string =>
+  cloud === 'aws' ? `https://s3.${region}.amazonaws.com` : `https://cos.${region}.myqcloud.com`;
 
 /** An endpoint of the Space's own: on its own host, or the one pinned at pairing; plain http on loopback only. */
 function ownEndpoint(endpoint: string, context: StsContext): string {

@@ -74,9 +74,21 @@ describe('temporary credentials', () => {
   it('that are past their life are never handed out, not even fresh from the daemon', async () => {
     const waiting = source.get();
     deliver(made('expired', -1));
+    await vi.waitFor(() => expect(asked).toBe(2), 5_000);
     deliver(made('good'));
     expect((await waiting).accessKeyId).toBe('good');
-    expect(asked).toBe(2);
+  });
+
+  it('that live for seconds only serve until their last fifth, and the daemon is asked once for the next', async () => {
+    deliver(made('short', 3_000));
+    now += 2_300;
+    expect((await source.get()).accessKeyId).toBe('short');
+    expect(asked).toBe(0);
+    now += 200;
+    const next = [source.get(), source.get()];
+    deliver(made('next', 3_000));
+    expect((await Promise.all(next)).map(({ accessKeyId }) => accessKeyId)).toEqual(['next', 'next']);
+    expect(asked).toBe(1);
   });
 
   it('are asked for again when the first answer came at once', async () => {

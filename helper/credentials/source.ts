@@ -1,11 +1,13 @@
 import type { StorageCredentials } from '../../contract/helper-messages.ts';
 import type { Session } from '../session.ts';
 
-/** Life that must be left for credentials to be of use. */
+/** Life that must be left for credentials to be of use: this much, or the last fifth of a short life. */
 const LEAST_LIFE_MS = 10_000;
+const RENEW_AT = 0.8;
 /** How long a request may be held for newer credentials while the old ones still work. */
 const PATIENCE_MS = 15_000;
-const RENEW_AT = 0.8;
+/** Pause before the daemon is asked again when what it sent was past its life already. */
+const ASK_AGAIN_MS = 1_000;
 
 /** Temporary credentials that never run out while somebody needs them. */
 export interface CredentialSource {
@@ -19,6 +21,8 @@ export interface CredentialSource {
 interface Held {
   readonly credentials: StorageCredentials;
   readonly renewAt: number;
+  /** From here on they may run out before a request that begins with them has reached the storage. */
+  readonly uselessAt: number;
 }
 
 /** Asks the daemon by `credentials-needed`: at first use, and again when 80 % of their life is over. */
@@ -36,14 +40,21 @@ export function createCredentialSource(session: Session): CredentialSource {
     asked = true;
     output.credentialsNeeded();
   };
+  const askIn = (delayMs: number) => {
+    clearTimeout(renewal);
+    // A longer delay than a timer can hold would fire at once.
+    renewal = setTimeout(ask, Math.min(delayMs, 0x7fff_ffff)).unref();
+  };
   const stopListening = session.onCredentials((credentials) => {
     asked = false;
     const lifeMs = credentials.expiresAt - clock();
-    held = { credentials, renewAt: clock() + lifeMs * RENEW_AT };
-    clearTimeout(renewal);
-    // A longer delay than a timer can hold would fire at once.
-    renewal = setTimeout(ask, Math.min(Math.max(lifeMs * RENEW_AT, 1_000), 0x7fff_ffff)).unref();
-    if (lifeMs < LEAST_LIFE_MS) return ask();
+    if (lifeMs <= 0) return askIn(ASK_AGAIN_MS);
+    held = {
+      credentials,
+      renewAt: clock() + lifeMs * RENEW_AT,
+      uselessAt: credentials.expiresAt - Math.min(LEAST_LIFE_MS, lifeMs * (1 - RENEW_AT)),
+    };
+    askIn(Math.max(lifeMs * RENEW_AT, ASK_AGAIN_MS));
     for (const waiter of waiters) waiter(credentials);
     waiters.clear();
     waitingSince = undefined;
@@ -59,11 +70,11 @@ export function createCredentialSource(session: Session): CredentialSource {
 
   return {
     async get() {
-      const left = (held?.credentials.expiresAt ?? 0) - clock();
-      if (!held || left < LEAST_LIFE_MS) return next();
-      if (clock() < held.renewAt) return held.credentials;
+      const now = clock();
+      if (!held || now >= held.uselessAt) return next();
+      if (now < held.renewAt) return held.credentials;
       const old = held.credentials;
-      return left < LEAST_LIFE_MS + PATIENCE_MS ? next() : Promise.race([next(), after(PATIENCE_MS, old)]);
+      return held.uselessAt - now < PATIENCE_MS ? next() : Promise.race([next(), after(PATIENCE_MS, old)]);
     },
     waitingSince: () => waitingSince,
     close() {
