@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
 import { AppError, EXIT_CODES } from '../contract/errors.ts';
+import { accountCommand, parseBytes } from './account-command.ts';
 import { SpaceFaults } from './faults.ts';
 import { createLog, type Log } from './log.ts';
 import type { StorageChoice } from './open-storage.ts';
@@ -17,6 +18,8 @@ const HELP = `olares-space: a Space of your own, for backups of Olares machines
 Usage
   olares-space --data DIR [--listen HOST:PORT]     serve
   olares-space pairing-code --data DIR [--name N]  print a code that pairs one machine (15 minutes, once)
+  olares-space account --data DIR [--name N] [--quota BYTES] [--overage BYTES] [--price "0.02 USD"]
+                                                   show or change what an account may store
   olares-space console-link --data DIR             print an address that opens the console (10 minutes, once)
 
 Options
@@ -25,7 +28,9 @@ Options
   --public-url URL     how machines and browsers reach it, when not where it listens
   --allow-host H[:P]   a further name under which it may be reached; may be repeated
   --behind-proxy       allow listening on other than loopback addresses: a proxy in front speaks TLS
-  --quota BYTES        for accounts made from now on, default 10 GiB
+  --quota BYTES        for accounts made from now on, default 10 GiB; with account: for this one
+  --overage BYTES      with account: how much it may store beyond its quota, at the price; 0: nothing
+  --price PRICE        with account: of one GiB beyond a quota for a month, for all accounts
   --name NAME          Olares name of the account, default alice@olares.com; made if there is none
   --test-knobs         for tests: faults on demand by <data>/run/knobs.sock
   --json               print the result of pairing-code or console-link as JSON
@@ -54,6 +59,8 @@ const OPTIONS = {
   'allow-host': { type: 'string', multiple: true },
   'behind-proxy': { type: 'boolean', default: false },
   quota: { type: 'string' },
+  overage: { type: 'string' },
+  price: { type: 'string' },
   name: { type: 'string', default: 'alice@olares.com' },
   'test-knobs': { type: 'boolean', default: false },
   storage: { type: 'string', default: 'disk' },
@@ -95,6 +102,7 @@ async function main(): Promise<void> {
     });
   if (command === 'serve') return serve(values);
   if (command === 'pairing-code') return withState(values, (state) => printPairingCode(values, state));
+  if (command === 'account') return withState(values, (state) => print(accountCommand(state, values)));
   if (command === 'console-link') return withState(values, (state) => printConsoleLink(values, state));
   throw new AppError('invalid_input', `"${command}" is not a command`, { hint: 'see `olares-space --help`' });
 }
@@ -111,7 +119,7 @@ async function serve(values: Values): Promise<void> {
     clock: Date.now,
     allowHosts: values['allow-host'] ?? [],
     behindProxy: values['behind-proxy'],
-    quotaBytes: parseQuota(values.quota),
+    quotaBytes: quotaOf(values),
     log,
   });
   const closeKnobs = faults && (await openKnobsSocket(space, faults, dataDir(values)));
@@ -176,7 +184,7 @@ function withState(values: Values, use: (state: State) => void): void {
 }
 
 function printPairingCode(values: Values, state: State): void {
-  const account = state.accounts.ensure(values.name, parseQuota(values.quota));
+  const account = state.accounts.ensure(values.name, quotaOf(values));
   const { code, expiresAt } = state.pairingCodes.create(account.id);
   const command = `olares-backup login --space ${urlOf(values, state)} --code ${code}`;
   if (values.json)
@@ -189,6 +197,8 @@ function printConsoleLink(values: Values, state: State): void {
   const link = consoleLink(urlOf(values, state), state);
   print(values.json ? `${JSON.stringify({ link })}\n` : `${link}\n`);
 }
+
+const quotaOf = (values: Values): number => parseBytes('quota', values.quota, 1) ?? DEFAULT_QUOTA_BYTES;
 
 const urlOf = (values: Values, state: State): string =>
   values['public-url'] ?? state.setting('url') ?? `http://${values.listen}`;
@@ -215,18 +225,6 @@ function parseListen(text: string): { host: string; port: number } {
     });
   }
   return { host, port: Number(port) };
-}
-
-function parseQuota(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_QUOTA_BYTES;
-  const bytes = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (!Number.isSafeInteger(bytes) || bytes === 0) {
-    throw new AppError('invalid_input', `--quota is "${text}", but must be a number of bytes`, {
-      field: 'quota',
-      hint: 'for example 10737418240',
-    });
-  }
-  return bytes;
 }
 
 function print(text: string): void {

@@ -5,6 +5,7 @@ import type { SpaceFaults } from './faults.ts';
 import type { SpaceHosts } from './hosts.ts';
 import type { Clock, Random } from './ids.ts';
 import type { Log } from './log.ts';
+import type { Account } from './state/accounts.ts';
 import type { State } from './state/state.ts';
 import { ClusterStorage } from './storage/cluster/cluster-storage.ts';
 import type { ClusterSettings } from './storage/cluster/settings.ts';
@@ -37,7 +38,7 @@ export async function openStorage(choice: StorageChoice, around: Surroundings): 
   const { state, clock, random, log, faults } = around;
   const { dataDir, cluster: settings } = choice;
   refuseOtherPlace(choice, state);
-  const quotaBytes = (accountId: string) => state.accounts.byId(accountId)?.quotaBytes ?? 0;
+  const quotaBytes = (accountId: string) => mayStore(state.accounts.byId(accountId));
   const onError = (error: unknown) => log('error', 'storage failed', { error });
   if (settings === undefined) {
     const dir = join(dataDir, 'storage');
@@ -56,6 +57,10 @@ export async function openStorage(choice: StorageChoice, around: Surroundings): 
   }
   return rememberPlace(choice, state, storage);
 }
+
+/** Included, and what is sold beyond it. */
+export const mayStore = (account: Pick<Account, 'quotaBytes' | 'overageBytes'> | undefined): number =>
+  account === undefined ? 0 : account.quotaBytes + account.overageBytes;
 
 /** Where machines are told to find it. */
 export function storageIdentityOf(cluster: ClusterSettings | undefined, hosts: SpaceHosts): StorageIdentity {

@@ -53,6 +53,14 @@ export const RegionsAnswer = Type.Array(
 );
 export type RegionsAnswer = Static<typeof RegionsAnswer>;
 
+/** Ours: what a GiB (2^30 bytes) beyond the quota costs for a month. */
+export const Price = Type.Object({
+  /** ISO 4217. */
+  currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+  perGibMonth: Type.Number({ minimum: 0, maximum: 1_000_000_000 }),
+});
+export type Price = Static<typeof Price>;
+
 /** `usageSize` in the agent's call, `usedSize` where the web page reads it. */
 export const UsageAnswer = Type.Object({
   totalSize: Type.Number(),
@@ -60,6 +68,12 @@ export const UsageAnswer = Type.Object({
   usedSize: Type.Optional(Type.Number()),
   canBackup: Type.Boolean(),
   planLevel: Type.Integer(),
+  /** What is used beyond the total; the real web page reads it, too. */
+  overageSize: Type.Optional(Type.Number()),
+  /** Ours: how much the account may store beyond the total, at the price. Absent or 0: nothing. */
+  overageLimit: Type.Optional(Type.Number()),
+  /** Ours. */
+  price: Type.Optional(Price),
 });
 export type UsageAnswer = Static<typeof UsageAnswer>;
 

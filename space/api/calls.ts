@@ -7,6 +7,8 @@ import {
 } from '../../contract/space/wire.ts';
 import type { Clock } from '../ids.ts';
 import type { Identity } from '../state/accounts.ts';
+import { mayStore } from '../open-storage.ts';
+import { readPrice } from '../state/price.ts';
 import type { State } from '../state/state.ts';
 import type { Storage } from '../storage/storage.ts';
 import { existsAlready, ok, signInAgain } from './envelope.ts';
@@ -125,14 +127,18 @@ const regions = ({ region, cloud }: StorageIdentity) => [
   { regionId: region, regionName: 'This Space', cloudName: cloud },
 ];
 
-function usage({ storage }: WireContext, { account }: Identity): Envelope {
+function usage({ storage, state }: WireContext, { account }: Identity): Envelope {
   const { bytes } = storage.accountUsage(account.id);
+  const price = readPrice(state);
   return ok({
     totalSize: account.quotaBytes,
     usageSize: bytes,
     usedSize: bytes,
-    canBackup: bytes < account.quotaBytes,
+    canBackup: bytes < mayStore(account),
     planLevel: account.planLevel,
+    overageSize: Math.max(0, bytes - account.quotaBytes),
+    overageLimit: account.overageBytes,
+    ...(price === undefined ? {} : { price }),
   });
 }
 

@@ -9,7 +9,10 @@ export interface Account {
   readonly olaresName: string;
   readonly userid: string;
   readonly clusterId: string;
+  /** What is included. */
   readonly quotaBytes: number;
+  /** What it may store beyond that, at the Space's price; 0: nothing. */
+  readonly overageBytes: number;
   readonly planLevel: number;
 }
 
@@ -18,6 +21,11 @@ export interface Identity {
   readonly account: Account;
   /** Absent for a token that was not handed out by pairing. */
   readonly deviceId: string | undefined;
+}
+
+export interface Limits {
+  readonly quotaBytes?: number;
+  readonly overageBytes?: number;
 }
 
 export interface AccessToken {
@@ -34,7 +42,7 @@ const MAX_PREFIXES = 100;
 const MAX_TOKENS = 16;
 
 const COLUMNS = `id, olares_name AS olaresName, userid, cluster_id AS clusterId, quota_bytes AS quotaBytes,
-  plan_level AS planLevel`;
+  overage_bytes AS overageBytes, plan_level AS planLevel`;
 
 /** The part of a storage prefix that stands for one cluster; it never holds a `-`. */
 export const clusterSuffix = (clusterId: string): string =>
@@ -66,9 +74,32 @@ export class Accounts {
     const now = this.#clock();
     const account = { id: newUuid(this.#random), userid: newDid(), clusterId: newUuid(this.#random) };
     this.#db
-      .prepare('INSERT INTO accounts VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING')
+      .prepare(
+        `INSERT INTO accounts (id, olares_name, userid, cluster_id, quota_bytes, plan_level, created_at)
+         VALUES (?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`,
+      )
       .run(account.id, name, account.userid, account.clusterId, quotaBytes, now);
     return this.#find('olares_name', name) as Account;
+  }
+
+  /**
+   * Changes what an account may store; what is not named stays.
+   * @throws AppError `not_found`
+   */
+  setLimits(typedName: string, { quotaBytes, overageBytes }: Limits): Account {
+    const name = typedName.trim().toLowerCase();
+    this.#db
+      .prepare(
+        `UPDATE accounts SET quota_bytes = coalesce(?, quota_bytes), overage_bytes = coalesce(?, overage_bytes)
+         WHERE olares_name = ?`,
+      )
+      .run(quotaBytes ?? null, overageBytes ?? null, name);
+    const account = this.#find('olares_name', name);
+    if (account) return account;
+    throw new AppError('not_found', `there is no account "${typedName}"`, {
+      field: 'name',
+      hint: 'a pairing code makes one: olares-space pairing-code --name NAME',
+    });
   }
 
   list(): Account[] {

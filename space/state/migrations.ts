@@ -155,4 +155,8 @@ export const MIGRATIONS: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  -- What an account may store beyond its quota, at a price.
+  ALTER TABLE accounts ADD COLUMN overage_bytes INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
