@@ -63,14 +63,6 @@ export const HelperRequest = Type.Union([
     mode: Type.Union([Type.Literal('create'), Type.Literal('adopt')]),
     recovery: Type.Boolean(),
     channelPath: Type.String(),
-  }),
-  closed({
-    verb: Type.Literal('backup'),
-    ...common,
-    paths: Paths,
-    excludes: Type.Array(Type.String()),
-    tags: Type.Array(Type.String()),
-    /** Run `unlock` and `repair index` before: the last run of this repository did not end by itself. */
     /** adopt: keys to try first. */
     keyIds: Type.Optional(Type.Array(ResticId, { maxItems: 8 })),
   }),
@@ -80,6 +72,14 @@ export const HelperRequest = Type.Union([
     ...common,
     channelPath: Type.String(),
     keyIds: Type.Optional(Type.Array(ResticId, { maxItems: 8 })),
+  }),
+  closed({
+    verb: Type.Literal('backup'),
+    ...common,
+    paths: Paths,
+    excludes: Type.Array(Type.String()),
+    tags: Type.Array(Type.String()),
+    /** Run `unlock` and `repair index` before: the last run of this repository did not end by itself. */
     repairFirst: Type.Boolean(),
     uploadKiBPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
     dryRun: Type.Optional(Type.Boolean()),
@@ -166,6 +166,7 @@ export type HelperRequestOf<V extends HelperVerb> = Extract<HelperRequest, { ver
 export const VERB_PROGRAMS = {
   version: 'engine',
   arm: 'engine',
+  look: 'engine',
   backup: 'engine',
   snapshots: 'engine',
   ls: 'engine',
@@ -186,7 +187,6 @@ export const VERB_PROGRAMS = {
   'restore-recover': 'restore',
 } as const satisfies Record<HelperVerb, HelperProgram>;
 
-  look: 'engine',
 /** Temporary storage keys, only ever in the memory of daemon and helper. */
 export const StorageCredentials = closed({
   accessKeyId: Type.String(),
@@ -253,6 +253,12 @@ export const HelperResults = {
     jailPath: Type.Optional(Type.String()),
   }),
   arm: ArmSummary,
+  /** `keys`: the one that the password opened, where it is known. */
+  look: Type.Object({
+    repositoryId: ResticId,
+    keys: Type.Array(PlanKey),
+    snapshots: Type.Array(RepositorySnapshot),
+  }),
   backup: BackupSummary,
   snapshots: Type.Array(RepositorySnapshot),
   ls: Type.Array(SnapshotEntry),
@@ -276,12 +282,6 @@ export const HelperResults = {
     Type.Object({
       requestId: Uuid,
       target: Type.String(),
-  /** `keys`: the one that the password opened, where it is known. */
-  look: Type.Object({
-    repositoryId: ResticId,
-    keys: Type.Array(PlanKey),
-    snapshots: Type.Array(RepositorySnapshot),
-  }),
       putBack: Type.Boolean(),
       undoPath: Type.Optional(Type.String()),
     }),

@@ -49,6 +49,8 @@ export const PlanKey = Type.Object({
     Type.Literal('other'),
   ]),
   createdAt: EpochMs,
+  /** With role other: the key of a machine that is not this one, perhaps of one that was lost. */
+  otherMachine: Type.Optional(Type.Boolean()),
 });
 export type PlanKey = Static<typeof PlanKey>;
 
@@ -73,8 +75,6 @@ export const Plan = Type.Object({
   lastGoodAt: Type.Optional(EpochMs),
   snapshotCount: Count,
   /** Bytes this plan's snapshots added to storage, by the agent's own ledger. */
-  /** With role other: the key of a machine that is not this one, perhaps of one that was lost. */
-  otherMachine: Type.Optional(Type.Boolean()),
   storedBytes: Bytes,
 });
 export type Plan = Static<typeof Plan>;

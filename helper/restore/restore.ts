@@ -4,6 +4,7 @@ import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-mess
 import { openMachineRepository } from '../engine/machine-repository.ts';
 import { readConfig, type Repository } from '../engine/repository.ts';
 import { openTypedRepository } from '../engine/typed-repository.ts';
+import { takeGrant } from '../keycheck/grant.ts';
 import { passwordBytes } from '../password.ts';
 import { withSecret } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
