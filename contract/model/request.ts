@@ -49,6 +49,17 @@ export const RestoreChoice = closed({
   keepSpecial: Type.Optional(Type.Boolean()),
   /** false: what was written is not read again and compared. */
   verify: Type.Optional(Type.Boolean()),
+  /** With it a target may hold something. Absent: a target must be new or empty, and in place means `replace`. */
+  conflict: Type.Optional(
+    Type.Union([
+      Type.Literal('keep'),
+      Type.Literal('different'),
+      Type.Literal('replace'),
+      Type.Literal('rename'),
+    ]),
+  ),
+  /** What the target has and the snapshot has not leaves it, too (it is kept for undo). Else it stays. */
+  deleteExtra: Type.Optional(Type.Boolean()),
 });
 export type RestoreChoice = Static<typeof RestoreChoice>;
 

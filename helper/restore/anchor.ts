@@ -15,7 +15,7 @@ export interface Anchor extends Disposable {
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** @throws Node's error; ELOOP or ENOTDIR when the last part is a link or no directory */
-export function openAnchor(path: string): Anchor {
+export function openAnchor(path: string | Buffer): Anchor {
   const fd = openSync(path, DIRECTORY);
   let isOpen = true;
   return {

@@ -1,5 +1,15 @@
-import { chmodSync, fchmodSync, lstatSync, readdirSync, renameSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  fchmodSync,
+  linkSync,
+  lstatSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  type Stats,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { AppError } from '../../contract/errors.ts';
 import { openAnchor } from './anchor.ts';
 
 const OWNER = 0o700;
@@ -9,7 +19,7 @@ const SLASH = Buffer.from('/');
  * Renames into another directory. A directory that its owner may not write could not go there: whoever has no special
  * rights must be able to change its `..`. So it is opened up meanwhile.
  */
-export function moveEntry(from: string, to: string): void {
+export function moveEntry(from: string | Buffer, to: string | Buffer): void {
   const found = lstatSync(from);
   if (!isClosed(found)) return renameSync(from, to);
   chmodSync(from, found.mode | OWNER);
@@ -18,6 +28,23 @@ export function moveEntry(from: string, to: string): void {
     renameSync(from, to);
   } finally {
     fchmodSync(held.fd, found.mode & 0o7777);
+  }
+}
+
+/** Never replaces anything but an empty directory, also when it appeared a moment ago. */
+export function moveNew(from: string, to: string): void {
+  try {
+    if (lstatSync(from).isDirectory()) return moveEntry(from, to);
+    linkSync(from, to);
+    unlinkSync(from);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
+    throw new AppError('conflict', 'the target appeared while the restore ran; it was not touched', {
+      field: 'target',
+      hint: 'choose another target',
+      cause: error,
+    });
   }
 }
 

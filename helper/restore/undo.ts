@@ -8,7 +8,7 @@ import type { Session } from '../session.ts';
 import { readPrivateFile, syncDirectory } from '../state-files.ts';
 import { descend, openAnchor, type Anchor } from './anchor.ts';
 import { moveEntry } from './move.ts';
-import { parts, PATHS_END, UNDO_MANIFEST, type UndoManifest } from './place.ts';
+import { parts, PATHS_END, UNDO_MANIFEST, type UndoManifest } from './place-paths.ts';
 import { assertBelongs } from './place-record.ts';
 import { openTarget } from './target.ts';
 
