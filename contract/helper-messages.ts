@@ -1,12 +1,12 @@
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
-import type { ErrorBody } from './errors.ts';
-import { RestoreResult, Skipped, PROGRESS_PHASES, type ProgressPhase } from './model/job.ts';
+import { RestoreResult, Skipped } from './model/job.ts';
 import { PlanKey } from './model/plan.ts';
 import { RestoreChoice, RestorePreview } from './model/request.ts';
 import { SnapshotEntry } from './model/snapshot.ts';
 import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from './schema.ts';
 
+export * from './helper-stream.ts';
 export * from './secret-messages.ts';
 
 /**
@@ -157,6 +157,8 @@ export const HelperRequest = Type.Union([
   }),
   /** Finish what restores were killed in the middle of: old trees that were moved away go back. */
   closed({ verb: Type.Literal('restore-recover') }),
+  /** What interrupted restores have fetched so far: kept for these requests, removed for all others. */
+  closed({ verb: Type.Literal('restore-staged'), keep: Type.Array(Uuid) }),
 ]);
 export type HelperRequest = Static<typeof HelperRequest>;
 export type HelperVerb = HelperRequest['verb'];
@@ -185,35 +187,8 @@ export const VERB_PROGRAMS = {
   'restore-undo': 'restore',
   'restore-forget': 'restore',
   'restore-recover': 'restore',
+  'restore-staged': 'restore',
 } as const satisfies Record<HelperVerb, HelperProgram>;
-
-/** Temporary storage keys, only ever in the memory of daemon and helper. */
-export const StorageCredentials = closed({
-  accessKeyId: Type.String(),
-  secretAccessKey: Type.String(),
-  sessionToken: Type.String(),
-  expiresAt: EpochMs,
-});
-export type StorageCredentials = Static<typeof StorageCredentials>;
-
-export const HelperInput = Type.Union([
-  closed({ type: Type.Literal('credentials'), credentials: StorageCredentials }),
-  closed({ type: Type.Literal('cancel') }),
-]);
-export type HelperInput = Static<typeof HelperInput>;
-
-const HelperProgress = Type.Object({
-  phase: Type.Unsafe<ProgressPhase>(Type.Enum(PROGRESS_PHASES)),
-  fraction: Type.Optional(Type.Number()),
-  filesDone: Count,
-  filesTotal: Type.Optional(Count),
-  bytesDone: Bytes,
-  bytesTotal: Type.Optional(Bytes),
-  bytesPerSecond: Type.Optional(Type.Number()),
-  remainingMs: Type.Optional(Count),
-  stall: Type.Optional(Type.String()),
-});
-export type HelperProgress = Static<typeof HelperProgress>;
 
 /** A snapshot as the repository has it. */
 export const RepositorySnapshot = Type.Object({
@@ -286,29 +261,9 @@ export const HelperResults = {
       undoPath: Type.Optional(Type.String()),
     }),
   ),
+  /** What is left; `bytes`: what it takes of its disk. */
+  'restore-staged': Type.Array(
+    Type.Object({ requestId: Uuid, path: Type.String(), bytes: Bytes, until: EpochMs }),
+  ),
 } as const satisfies Record<HelperVerb, unknown>;
 export type HelperResultOf<V extends HelperVerb> = Static<(typeof HelperResults)[V]>;
-
-export const HelperOutput = Type.Union([
-  /** The helper runs; `channelPath`, where the request names one, now listens. */
-  Type.Object({ type: Type.Literal('ready') }),
-  /** Answer with a `credentials` input; asked again before they expire, and held for as long as it takes. */
-  Type.Object({ type: Type.Literal('credentials-needed') }),
-  Type.Object({ type: Type.Literal('progress'), progress: HelperProgress }),
-  /** A part of a long list. The helper waits until it is read. */
-  Type.Object({ type: Type.Literal('entries'), entries: Type.Array(SnapshotEntry) }),
-  /** From now on old files are in this kept tree; without a path: all of them are back where they were. */
-  Type.Object({ type: Type.Literal('kept'), undoPath: Type.Optional(Type.String()) }),
-  /** Something to keep in the log, never shown as a result. */
-  Type.Object({
-    type: Type.Literal('log'),
-    level: Type.Union([Type.Literal('info'), Type.Literal('warn')]),
-    message: Type.String(),
-  }),
-  Type.Object({ type: Type.Literal('result'), result: Type.Unknown() }),
-  Type.Object({
-    type: Type.Literal('error'),
-    error: Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() })),
-  }),
-]);
-export type HelperOutput = Static<typeof HelperOutput>;

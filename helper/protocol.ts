@@ -10,7 +10,7 @@ import {
   type StorageCredentials,
 } from '../contract/helper-messages.ts';
 import { parser } from '../contract/schema.ts';
-import { cancelled } from './engine/exit-codes.ts';
+import { cancelled, interrupted } from './engine/exit-codes.ts';
 import { readLines } from './engine/lines.ts';
 import type { Output, Session } from './session.ts';
 
@@ -31,8 +31,8 @@ export async function serve(surroundings: Surroundings): Promise<void> {
   const { input, output, stop } = surroundings;
   const cancel = new AbortController();
   const inbox = readInput(input, cancel);
-  stop.addEventListener('abort', () => cancel.abort(cancelled()), { once: true });
-  if (stop.aborted) cancel.abort(cancelled());
+  stop.addEventListener('abort', () => cancel.abort(interrupted()), { once: true });
+  if (stop.aborted) cancel.abort(interrupted());
   const writer = createWriter(output, surroundings.clock);
   const after: ((error: unknown) => Promise<void>)[] = [];
   const error = await answer(surroundings, { inbox, cancel: cancel.signal, writer, after });
@@ -121,7 +121,8 @@ function readInput(input: Readable, cancel: AbortController): Inbox {
   const message = parser(HelperInput);
   const onInput = (line: string) => {
     const value = tryJson(line);
-    if (!message.check(value) || value.type === 'cancel') return cancel.abort(cancelled());
+    if (!message.check(value)) return cancel.abort(cancelled());
+    if (value.type === 'cancel') return cancel.abort(value.keep ? interrupted() : cancelled());
     for (const listener of listeners) listener(value.credentials);
   };
   const request = new Promise<string>((resolve, reject) => {
@@ -131,7 +132,7 @@ function readInput(input: Readable, cancel: AbortController): Inbox {
     };
     void readLines(input, (line) => onLine(line)).then(() => {
       reject(new AppError('invalid_input', 'the input ended before a request came'));
-      cancel.abort(cancelled());
+      cancel.abort(interrupted());
     });
   });
   return {

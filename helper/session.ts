@@ -32,7 +32,7 @@ export interface Session {
   /** Absolute; everything the helper writes, targets of restores excepted, is below. */
   readonly stateDir: string;
   readonly clock: () => number;
-  /** Aborted by a `cancel` line, the end of input, SIGINT or SIGTERM. */
+  /** Aborted by a `cancel` line, the end of input, SIGINT or SIGTERM; see `isForNow`. */
   readonly cancel: AbortSignal;
   readonly output: Output;
   readonly places: Places;

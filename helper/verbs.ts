@@ -39,6 +39,8 @@ const HANDLERS: Handlers = {
     (await import('./restore/forget.ts')).forget(request, session),
   'restore-recover': async (_request, session) =>
     (await import('./restore/place-record.ts')).recoverPlacing(session),
+  'restore-staged': async (request, session) =>
+    (await import('./restore/staged.ts')).staged(request, session),
 };
 
 export function handle<V extends HelperVerb>(

@@ -52,7 +52,8 @@ export function runHelper(options: HelperRunOptions): HelperRun {
   };
   const over = new AbortController();
   const onAbort = (): void => {
-    send(helper, { type: 'cancel' });
+    // The engine and the jobs say why: `cancel` by a person, `interrupt` by the end of the agent.
+    send(helper, { type: 'cancel', ...(run.signal?.reason === 'interrupt' && { keep: true }) });
     killAfter(options.cancelGraceMs);
   };
   run.signal?.addEventListener('abort', onAbort, { once: true });

@@ -38,6 +38,15 @@ export function cancelled(cause?: unknown): AppError {
   return new AppError('cancelled', 'stopped before it was done', cause === undefined ? {} : { cause });
 }
 
+/** Stopped for now: by the end of the agent or the machine, not by a person. */
+export function interrupted(): AppError {
+  return new AppError('cancelled', 'stopped before it was done, to go on later', { retry: 'backoff' });
+}
+
+/** Whether a signal to stop means: for now. */
+export const isForNow = ({ aborted, reason }: AbortSignal): boolean =>
+  aborted && reason instanceof AppError && reason.retry === 'backoff';
+
 function byExitCode(end: ResticEnd, cause: Error): AppError | undefined {
   if (end.code === RESTIC_EXIT.missing) {
     return new AppError('repository_missing', 'there is no repository at this location', {

@@ -25,15 +25,29 @@ export function writeGrant(session: Session, grant: Grant): void {
   createPrivateFileSync(path, JSON.stringify(grant));
 }
 
+export type Granted = Pick<Grant, 'requestId' | 'snapshotId' | 'target'>;
+
 /**
  * Takes the grant of a restore. It is gone before it is used, so that it can be used once only.
  * @throws AppError `refused` when there is none for this request, snapshot and target, or it is too old
  */
-export function takeGrant(
+export function takeGrant(session: Session, what: Granted): Grant {
+  return assertFor(session, what, readGrant(grantPath(session, what.requestId), true));
+}
+
+/**
+ * Looks whether there is one to take, and leaves it.
+ * @throws AppError as `takeGrant` does
+ */
+export function requireGrant(session: Session, what: Granted): void {
+  assertFor(session, what, readGrant(grantPath(session, what.requestId), false));
+}
+
+function assertFor(
   session: Session,
-  { requestId, snapshotId, target }: Pick<Grant, 'requestId' | 'snapshotId' | 'target'>,
-): void {
-  const grant = readGrant(grantPath(session, requestId));
+  { requestId, snapshotId, target }: Granted,
+  grant: Grant | undefined,
+): Grant {
   if (!grant) throw noGrant('the password was not typed for this restore');
   if (grant.expiresAt <= session.clock()) throw noGrant('the password was typed too long ago');
   const isForThis =
@@ -41,6 +55,7 @@ export function takeGrant(
     grant.snapshotId === snapshotId &&
     resolve(grant.target) === resolve(target);
   if (!isForThis) throw noGrant('the password was typed for another snapshot or target');
+  return grant;
 }
 
 /** Removes the grants whose restore was never begun in time. One that cannot be read is left for a person to see. */
@@ -65,11 +80,11 @@ function namesIn(directory: string): string[] {
   }
 }
 
-function readGrant(path: string): Grant | undefined {
+function readGrant(path: string, isTaken: boolean): Grant | undefined {
   try {
     const grant: unknown = JSON.parse(readPrivateFile(path).toString('utf8'));
     // Without `force`: of two that read it at the same time only one can remove it, the other one throws.
-    rmSync(path);
+    if (isTaken) rmSync(path);
     return grantParser.check(grant) ? grant : undefined;
   } catch (error) {
     if (error instanceof AppError) throw error;

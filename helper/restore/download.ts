@@ -3,14 +3,21 @@ import type { HelperRequestOf } from '../../contract/helper-messages.ts';
 import { errorEvent, messageType, restoreEnd, statusMessage } from '../engine/messages.ts';
 import { createProgressMeter } from '../engine/progress.ts';
 import type { Repository } from '../engine/repository.ts';
+import { runReading } from '../engine/run-reading.ts';
 import { skipReason } from '../engine/skipped.ts';
 import type { Session } from '../session.ts';
 import { jailFailure, type Jail } from './jail.ts';
 import { includeOptions, type Selection } from './selection.ts';
 import { fits, noSpace, roomAt } from './target.ts';
+import type { Used } from './used.ts';
 
 const RESTIC_FAILED = 1;
 const FAULTS_KEPT = 100_000;
+/** A capability of a file is tried and refused, so that it can be named. */
+const WITHOUT_ATTRIBUTES = ['security.*', '!security.capability', 'trusted.*'].map(
+  (name) => `--exclude-xattr=${name}`,
+);
+const CAPABILITY_REFUSED = /security\.capability: operation not permitted$/;
 
 export interface Download {
   readonly request: HelperRequestOf<'restore'>;
@@ -20,22 +27,30 @@ export interface Download {
   readonly jail: Jail;
   /** A path on the target's file system. */
   readonly roomPath: string;
+  /** What an interrupted run left there: restic compares it, and fetches only what is missing. */
+  readonly held: Used;
 }
 
 /** Files restic could not bring back whole: path in the snapshot → reason in words. */
 export type Faults = ReadonlyMap<string, string>;
+
+export interface Downloaded {
+  readonly faults: Faults;
+  /** Files that had a capability of their own in the snapshot, and have it no more. */
+  readonly withoutCapability: readonly string[];
+}
 
 /**
  * Restores into the jail and has restic read every file again. What restic prints at the end is no evidence: exit code
  * and error events are.
  * @throws AppError `no_space`, and what makes the whole restore worthless
  */
-export async function download(options: Download): Promise<Faults> {
+export async function download(options: Download): Promise<Downloaded> {
   const { request, session, repository, selection, jail } = options;
   using watch = createWatch(options);
   const { args, files } = includeOptions(selection.include);
   try {
-    const end = await repository.run({
+    const end = await runReading(session, repository, {
       args: [...restoreArgs(request, jail), ...args],
       files,
       wrap: (firstFd) => jail.wrap(firstFd),
@@ -44,11 +59,11 @@ export async function download(options: Download): Promise<Faults> {
       onText: watch.onText,
       onMessage: watch.onMessage,
     });
-    if (end.code === 0) return watch.faults();
+    if (end.code === 0) return watch.found();
     const failure = jailFailure(end.tail) ?? watch.failure();
     if (failure) throw failure;
     if (!watch.areFaultsNamed()) throw repository.failure(end);
-    return watch.faults();
+    return watch.found();
   } catch (error) {
     // We stopped it ourselves, which looks like a cancel.
     if (watch.tooBig.aborted && !session.cancel.aborted) throw watch.noSpace();
@@ -57,12 +72,17 @@ export async function download(options: Download): Promise<Faults> {
 }
 
 /** Follows what restic says while it restores. */
-function createWatch({ session, repository, roomPath }: Download) {
+function createWatch({ session, repository, roomPath, held, request }: Download) {
   const meter = createProgressMeter(session, { phase: 'downloading', waitingSince: repository.waitingSince });
-  const room = roomAt(roomPath);
+  const free = roomAt(roomPath);
+  const room = { freeBytes: free.freeBytes + held.bytes, freeInodes: free.freeInodes + held.inodes };
   const tooBig = new AbortController();
   const faults = new Map<string, string>();
-  let bytesTotal: number | undefined;
+  const withoutCapability: string[] = [];
+  const need: { bytes: number | undefined; files: number | undefined } = {
+    bytes: undefined,
+    files: undefined,
+  };
   let isFull = false;
   let hasEnded = false;
   let hasUnnamedFault = false;
@@ -70,13 +90,17 @@ function createWatch({ session, repository, roomPath }: Download) {
   const onStatus = (message: unknown) => {
     if (!statusMessage.check(message)) return;
     meter.onStatus(message);
-    bytesTotal = message.total_bytes ?? bytesTotal;
+    need.bytes = message.total_bytes ?? need.bytes;
+    need.files = message.total_files ?? need.files;
     // Known within the first second: stop before the disk is full, not when it is.
-    if (!fits(room, bytesTotal ?? 0, message.total_files ?? 0)) tooBig.abort();
+    if (!fits(room, need.bytes ?? 0, need.files ?? 0)) tooBig.abort();
   };
+  // In the jail it may not be set: that is how we know that it was there.
+  const isCapability = (text: string) => !request.choice.keepSpecial && CAPABILITY_REFUSED.test(text);
   const onFault = (message: unknown) => {
     const { item, error } = errorEvent.parse(message, "restic's error");
     const text = error?.message ?? '';
+    if (item !== undefined && isCapability(text)) return void withoutCapability.push(item);
     isFull ||= /no space left on device|disk quota exceeded/i.test(text);
     if (!item?.startsWith('/') || faults.size >= FAULTS_KEPT) hasUnnamedFault = true;
     else if (!faults.has(item)) faults.set(item, skipReason(text));
@@ -90,11 +114,11 @@ function createWatch({ session, repository, roomPath }: Download) {
       if (type === 'error') onFault(message);
     },
     tooBig: tooBig.signal,
-    noSpace: () => noSpace(room, bytesTotal),
-    faults: (): Faults => faults,
-    failure: () => (isFull ? noSpace(room, bytesTotal) : undefined),
+    noSpace: () => noSpace(room, need),
+    found: (): Downloaded => ({ faults, withoutCapability }),
+    failure: () => (isFull ? noSpace(room, need) : undefined),
     /** It came to its end, and every file that is not whole is known. */
-    areFaultsNamed: () => hasEnded && faults.size > 0 && !hasUnnamedFault,
+    areFaultsNamed: () => hasEnded && faults.size + withoutCapability.length > 0 && !hasUnnamedFault,
     [Symbol.dispose]: () => meter[Symbol.dispose](),
   };
 }
@@ -107,11 +131,11 @@ function restoreArgs(
     'restore',
     snapshotId,
     `--target=${jail.insidePath}/content`,
-    '--verify',
+    ...(choice.verify === false ? [] : ['--verify']),
     // Holes come back as holes: written out, an image of a disk can be far larger than what it was made from.
     '--sparse',
     // Capabilities of files and labels of this machine's security modules must not come out of a repository.
-    ...(choice.keepSpecial ? [] : ['--exclude-xattr=security.*', '--exclude-xattr=trusted.*']),
+    ...(choice.keepSpecial ? [] : WITHOUT_ATTRIBUTES),
     ...(downloadKiBPerSecond === undefined ? [] : [`--limit-download=${downloadKiBPerSecond}`]),
   ];
 }

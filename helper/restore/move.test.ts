@@ -14,9 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { newRequestId } from '../testing/bench.ts';
 import { openAnchor } from './anchor.ts';
 import { place } from './place.ts';
-import { openStaging } from './staging.ts';
+import { openStaging, type StagingOptions } from './staging.ts';
+import type { Target } from './target.ts';
 
 const NOBODY = 65_534;
 const isRoot = process.geteuid?.() === 0;
@@ -45,29 +47,47 @@ describe('a snapshot with directories that nobody may write, restored by an ordi
   };
 
   it('places it, with the modes it had', async () => {
-    using parent = openAnchor(root);
-    await using staging = await openStaging(parent, 'r1');
+    using target = targetIn(root);
+    await using staging = await openStaging(stagingOptions(root, target));
     stage(staging.anchor.at('content'));
-    const target = { path: join(root, 'target'), name: 'target', parent, [Symbol.dispose]() {} };
     const selection = { include: ['/tree'], roots: ['/tree'], isPartial: false };
     place({ staging: staging.anchor, target, selection, inPlace: false, stamp: 's', onKeep });
     expect(statSync(target.path).mode & 0o777).toBe(0o555);
     expect(existsSync(join(target.path, 'closed', 'file'))).toBe(true);
   });
 
-  it('clears away what was not placed, of this run and of a killed one', async () => {
-    using parent = openAnchor(root);
-    const killed = join(root, '.olares-restore-r1');
-    mkdirSync(killed, { mode: 0o700 });
-    stage(join(killed, 'content'));
+  it('clears away what was not placed', async () => {
+    using target = targetIn(root);
     {
-      await using staging = await openStaging(parent, 'r1');
-      expect(existsSync(staging.anchor.at('content'))).toBe(false);
+      await using staging = await openStaging(stagingOptions(root, target));
       stage(staging.anchor.at('content'));
     }
-    expect(existsSync(killed)).toBe(false);
+    expect(readdirSync(root).filter((name) => name.startsWith('.olares'))).toEqual([]);
   });
 });
+
+function targetIn(root: string): Target {
+  const parent = openAnchor(root);
+  return {
+    path: join(root, 'target'),
+    name: 'target',
+    parent,
+    [Symbol.dispose]: () => parent[Symbol.dispose](),
+  };
+}
+
+/** As far as it is looked at. */
+function stagingOptions(root: string, target: Target): StagingOptions {
+  const request = {
+    requestId: newRequestId(),
+    snapshotId: 'a'.repeat(64),
+    target: target.path,
+    choice: {},
+    access: { address: root },
+  };
+  const session = { stateDir: join(root, 'state'), clock: Date.now };
+  return { session, request, target, permittedUntil: undefined } as unknown as StagingOptions;
+}
 
 describe('paths of which one cannot be placed', () => {
   it('are all put back, and nothing is left beside them', () => {

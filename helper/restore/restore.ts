@@ -1,20 +1,23 @@
 import { lstatSync } from 'node:fs';
 import { AppError } from '../../contract/errors.ts';
 import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-messages.ts';
+import type { MergedFiles } from '../../contract/model/job.ts';
+import { isForNow } from '../engine/exit-codes.ts';
 import { openMachineRepository } from '../engine/machine-repository.ts';
 import { readConfig, type Repository } from '../engine/repository.ts';
 import { openTypedRepository } from '../engine/typed-repository.ts';
-import { takeGrant } from '../keycheck/grant.ts';
 import { passwordBytes } from '../password.ts';
 import { withSecret } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
-import { cancelledBeforePlacing, download } from './download.ts';
+import { cancelledBeforePlacing, download, type Downloaded } from './download.ts';
 import { openJail } from './jail.ts';
+import { requirePermit, takePermit } from './permit.ts';
 import { place, type Placing } from './place.ts';
 import { dropPlaceRecord, recoverPlacing, writePlaceRecord } from './place-record.ts';
+import { prove, type Proof } from './prove.ts';
 import { scan } from './scan.ts';
 import { select, snapshotPaths, type Selection } from './selection.ts';
-import { openStaging } from './staging.ts';
+import { openStaging, type Staging } from './staging.ts';
 import { openTarget, type Target } from './target.ts';
 
 type Request = HelperRequestOf<'restore'>;
@@ -31,9 +34,11 @@ const DAY_MS = 24 * 60 * 60_000;
 export async function restore(request: Request, session: Session): Promise<Result> {
   recoverPlacing(session);
   if (request.key === 'machine') {
-    takeGrant(session, request);
+    requirePermit(session, request);
     await using repository = await openMachineRepository(session, request);
-    return await bringBack({ request, session, repository });
+    // Only now: a storage that cannot be reached costs nobody a password.
+    const permittedUntil = takePermit(session, request);
+    return await bringBack({ request, session, repository, permittedUntil });
   }
   if (request.channelPath === undefined) {
     throw new AppError('invalid_input', 'a typed key needs "channelPath"', { field: 'channelPath' });
@@ -45,7 +50,7 @@ export async function restore(request: Request, session: Session): Promise<Resul
     // Where it could not be tried offline, restic tries it now.
     if (repository.keyId === undefined) await readConfig((run) => repository.run(run));
     await accept();
-    return await bringBack({ request, session, repository });
+    return await bringBack({ request, session, repository, permittedUntil: undefined });
   });
 }
 
@@ -53,52 +58,92 @@ interface Restore {
   readonly request: Request;
   readonly session: Session;
   readonly repository: Repository;
+  /** See StagingRecord. */
+  readonly permittedUntil: number | undefined;
 }
 
-async function bringBack({ request, session, repository }: Restore): Promise<Result> {
+async function bringBack(restore: Restore): Promise<Result> {
+  const { request, session, permittedUntil } = restore;
+  using target = openTarget(session, request.target, mayHoldFiles(request.choice));
+  const selection = await selectionOf(restore, request.choice.inPlace === true);
+  await using cleanup = cleanupOf(session);
+  const staging = cleanup.use(await openStaging({ session, request, target, permittedUntil }));
+  try {
+    return await fetchAndPlace({ ...restore, target, selection, staging, cleanup });
+  } catch (error) {
+    if (goesOn(session, error)) staging.keep();
+    throw error;
+  }
+}
+
+/** In place, and where the person has named a rule for files that are there. */
+const mayHoldFiles = ({ inPlace, conflict }: Request['choice']) => inPlace === true || conflict !== undefined;
+
+/** Stopped for now, or by what passes. A person who cancels, and a disk that is full, want the space back. */
+function goesOn({ cancel }: Session, error: unknown): boolean {
+  if (cancel.aborted) return isForNow(cancel);
+  return error instanceof AppError && error.retry === 'backoff';
+}
+
+interface Fetching extends Restore {
+  readonly target: Target;
+  readonly selection: Selection;
+  readonly staging: Staging;
+  readonly cleanup: Cleanup;
+}
+
+async function fetchAndPlace(fetching: Fetching): Promise<Result> {
+  const { request, session, repository, target, selection, staging, cleanup } = fetching;
   const startedAt = session.clock();
   const { choice } = request;
-  const inPlace = choice.inPlace === true;
-  using target = openTarget(session, request.target, inPlace);
-  const selection = await selectionOf({ request, session, repository }, inPlace);
-  await using cleanup = cleanupOf(session);
-  const staging = cleanup.use(await openStaging(target.parent, request.requestId));
   const keepSpecial = choice.keepSpecial === true;
   const jail = cleanup.use(
     openJail({ session, staging: staging.anchor, access: request.access, keepSpecial }),
   );
-  const faults = await download({
-    request,
-    session,
-    repository,
-    selection,
-    jail,
-    roomPath: target.parent.path,
-  });
+  const { held } = staging;
+  const roomPath = target.parent.path;
+  const fetched = await download({ request, session, repository, selection, jail, roomPath, held });
   sayPhase(session, 'verifying');
-  const found = scan(staging.anchor, { keepSpecial, faults });
+  const { withoutCapability } = fetched;
+  const proof = await proofOf(fetching, fetched);
+  const found = scan(staging.anchor, { keepSpecial, faults: proof.faults, withoutCapability });
   cancelledBeforePlacing(session);
   sayPhase(session, 'placing');
   const stamp = stampOf(session.clock());
+  let merged: MergedFiles | undefined;
   const undoPath = placeOnRecord(session, request, {
     staging: staging.anchor,
     target,
     selection,
-    inPlace,
+    inPlace: mayHoldFiles(choice),
+    conflict: choice.conflict,
+    deleteExtra: choice.deleteExtra,
     stamp,
+    onMerged: (counts) => (merged = counts),
   });
   return {
     kind: 'restore',
     target: request.target,
     filesRestored: found.files,
     bytesRestored: found.bytes,
-    filesVerified: found.regularFiles,
+    filesVerified: choice.verify === false ? 0 : found.regularFiles,
+    entriesCompared: proof.entriesCompared,
+    filesHashed: proof.filesHashed,
+    ...(held.bytes > 0 && { resumedBytes: held.bytes }),
     durationMs: session.clock() - startedAt,
     skipped: found.skipped,
     stripped: found.stripped,
     ...(undoPath === undefined ? {} : { undoPath, undoUntil: session.clock() + UNDO_DAYS * DAY_MS }),
-    warnings: warningsOf(target, undoPath),
+    ...(merged !== undefined && { merged }),
+    warnings: warningsOf(target, undoPath, proof),
   };
+}
+
+async function proofOf(fetching: Fetching, { faults }: Downloaded): Promise<Proof> {
+  const { request, repository, selection, staging } = fetching;
+  if (request.choice.verify === false)
+    return { faults, altered: { count: 0, first: [] }, entriesCompared: 0, filesHashed: 0 };
+  return await prove({ request, repository, selection, staging: staging.anchor, faults });
 }
 
 /** A kill at any point of it leaves a record of where the old files are. */
@@ -167,9 +212,14 @@ async function selectionOf({ request, repository }: Restore, inPlace: boolean): 
   return selection;
 }
 
-function warningsOf({ path }: Target, undoPath: string | undefined): string[] {
-  if (undoPath === undefined) return [];
-  return [`the former content of ${path} is kept in ${undoPath}`];
+function warningsOf({ path }: Target, undoPath: string | undefined, { altered }: Proof): string[] {
+  const [first] = altered.first;
+  return [
+    ...(undoPath === undefined ? [] : [`the former content of ${path} is kept in ${undoPath}`]),
+    ...(first === undefined
+      ? []
+      : [`${altered.count} are whole but not as they were, such as ${first.path}: ${first.reason}`]),
+  ];
 }
 
 function sayPhase({ output }: Session, phase: 'verifying' | 'placing'): void {

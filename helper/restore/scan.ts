@@ -20,6 +20,8 @@ export interface Scan {
 export interface ScanOptions {
   readonly keepSpecial: boolean;
   readonly faults: Faults;
+  /** Files whose capability was not brought back. */
+  readonly withoutCapability?: readonly string[];
 }
 
 /**
@@ -38,6 +40,7 @@ export function scan(staging: Anchor, options: ScanOptions): Scan {
     counts: { files: 0, regularFiles: 0, bytes: 0 },
   };
   for (const [path, reason] of options.faults) walk.skipped.add(path, reason);
+  for (const path of options.withoutCapability ?? []) walk.stripped.add(path, 'its file capability');
   walkDirectory(walk, content);
   return { ...walk.counts, skipped: walk.skipped.result(), stripped: walk.stripped.result() };
 }

@@ -103,15 +103,28 @@ export function fits({ freeBytes, freeInodes }: Room, bytes: number, files: numb
   return bytes <= freeBytes * LARGEST_SHARE && files <= freeInodes * LARGEST_SHARE;
 }
 
-export function noSpace({ freeBytes }: Room, bytes: number | undefined): AppError {
-  const needed = bytes === undefined ? '' : `the restore needs ${megabytes(bytes)}, `;
-  const missing =
-    bytes === undefined ? '' : `free ${megabytes(Math.max(0, bytes / LARGEST_SHARE - freeBytes))} more, or `;
+/** What a restore wants, as far as it is known. */
+export interface Need {
+  readonly bytes: number | undefined;
+  readonly files: number | undefined;
+}
+
+/** Says what is missing, space or places for files, and how much of it. */
+export function noSpace(room: Room, { bytes, files }: Need): AppError {
+  const { freeBytes, freeInodes } = room;
+  const isOfInodes = files !== undefined && !fits(room, 0, files);
+  const [needed, free, missing] = isOfInodes
+    ? [`${files} places for files`, `${freeInodes}`, `${Math.ceil(files / LARGEST_SHARE - freeInodes)}`]
+    : [
+        bytes === undefined ? undefined : megabytes(bytes),
+        megabytes(freeBytes),
+        bytes === undefined ? undefined : megabytes(Math.max(0, bytes / LARGEST_SHARE - freeBytes)),
+      ];
   return new AppError(
     'no_space',
-    `not enough room at the target: ${needed}${megabytes(freeBytes)} are free`,
+    `not enough room at the target: ${needed === undefined ? '' : `the restore needs ${needed}, `}${free} are free`,
     {
-      hint: `${missing}choose a target on another disk; your files were not touched`,
+      hint: `${missing === undefined ? '' : `free ${missing} more, or `}choose a target on another disk; your files were not touched`,
       retry: 'after_action',
     },
   );
