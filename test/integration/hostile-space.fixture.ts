@@ -72,6 +72,36 @@ export class HostileSpace implements AsyncDisposable {
     this.#socket?.send(data, () => undefined);
   }
 
+  get isOpen(): boolean {
+    return this.#socket?.readyState === this.#socket?.OPEN;
+  }
+
+  #pinged: WebSocket | undefined;
+
+  /** Milliseconds until the agent answers; undefined when the line ends before, or a ping is out already. */
+  async ping(): Promise<number | undefined> {
+    const socket = this.#socket;
+    if (!socket || this.#pinged === socket) return undefined;
+    this.#pinged = socket;
+    const at = performance.now();
+    const isAnswered = await new Promise<boolean>((resolve) => {
+      const onPong = () => resolve(true);
+      const onClose = () => resolve(false);
+      socket.once('pong', onPong).once('close', onClose);
+      socket.ping(() => undefined);
+    });
+    socket.removeAllListeners('pong');
+    if (this.#pinged === socket) this.#pinged = undefined;
+    return isAnswered ? performance.now() - at : undefined;
+  }
+
+  /** Until what was sent is on its way, or the line ended. */
+  async drained(): Promise<void> {
+    const socket = this.#socket;
+    while (socket && socket.readyState === socket.OPEN && socket.bufferedAmount > 0)
+      await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
   /** A command as an honest Space would make it, with what a test changes. */
   payload(change: Partial<CommandPayload> & Record<string, unknown> = {}): string {
     const now = Date.now();
