@@ -4,7 +4,6 @@ import { errorEvent, messageType, restoreEnd, statusMessage } from '../engine/me
 import { createProgressMeter } from '../engine/progress.ts';
 import type { Repository } from '../engine/repository.ts';
 import { runReading } from '../engine/run-reading.ts';
-import { runReading } from '../engine/run-reading.ts';
 import { skipReason } from '../engine/skipped.ts';
 import type { Session } from '../session.ts';
 import { jailFailure, type Jail } from './jail.ts';
