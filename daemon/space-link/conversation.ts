@@ -135,6 +135,8 @@ class Conversation {
   }
 
   #onMessage(data: unknown, isBinary: boolean): void {
+    // What was on the way when the line was given up is not even looked at.
+    if (this.#ending.broken) return;
     if (!this.#guard.allow()) return this.#breakOff('too many frames');
     const frame = isBinary ? undefined : readFrame(String(data));
     if (!frame) {
