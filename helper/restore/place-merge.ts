@@ -63,18 +63,21 @@ export function settle(
     return {};
   }
   const entry: Entry = { staged: path, parent: old.in, name: Buffer.from(old.name) };
-  if (found.isDirectory() && fresh?.isDirectory()) {
-    const before = { ...counts };
-    mergeDirectory(merging, entry, { fresh, found });
-    const isAnyNew = CHANGES.some((kind) => counts[kind] > before[kind]);
-    return isAnyNew || rules.conflict === 'replace' ? {} : undefined;
-  }
+  if (found.isDirectory() && fresh?.isDirectory()) return settleDirectory(merging, entry, { fresh, found });
   const verdict = verdictOn(entry, { rules, fresh, found });
   counts[verdict] += countFiles(entry.staged, fresh);
   if (verdict === 'same' || verdict === 'kept') return undefined;
   if (verdict === 'replaced') return {};
   const names = namesIn(old.in.path);
   return { as: freeName(entry.name, rules.stamp, (name) => names.has(keyOf(name))).toString() };
+}
+
+function settleDirectory(merging: Merging, entry: Entry, pair: Pair): Settled {
+  const { counts, rules } = merging;
+  const before = { ...counts };
+  mergeDirectory(merging, entry, pair);
+  const isAnyNew = CHANGES.some((kind) => counts[kind] > before[kind]);
+  return isAnyNew || rules.conflict === 'replace' ? {} : undefined;
 }
 
 const CHANGES = ['added', 'replaced', 'renamed', 'deleted'] as const;
@@ -96,20 +99,20 @@ function mergeDirectory(merging: Merging, { staged, parent, name }: Entry, { fre
   const stagedNames = namesIn(staged);
   const oldNames = namesIn(old.path);
   const isTaken = (candidate: Buffer) => oldNames.has(keyOf(candidate)) || stagedNames.has(keyOf(candidate));
-  let isTouched = merging.rules.conflict === 'keep' || merging.rules.conflict === 'rename';
-  const dressed = isTouched ? found : fresh;
-  if ((fresh.mode & OWNER) !== OWNER) chmodSync(staged, Number((fresh.mode & 0o7777n) | OWNER));
+  const staysOld = merging.rules.conflict === 'keep' || merging.rules.conflict === 'rename';
+  const isClosed = (fresh.mode & OWNER) !== OWNER;
+  let isTouched = staysOld || isClosed;
+  if (isClosed) chmodSync(staged, Number((fresh.mode & 0o7777n) | OWNER));
   for (const [key, each] of oldNames) {
     const entry = { staged: inside(staged, each), parent: old, name: each };
     const isChanged = stagedNames.has(key) ? mergeEntry(merging, entry, isTaken) : takeOver(merging, entry);
     isTouched ||= isChanged;
   }
-  for (const [key, each] of stagedNames) {
-    const path = inside(staged, each);
-    if (!oldNames.has(key)) merging.counts.added += countFiles(path, statOf(path));
-  }
-  if (isTouched) dress(staged, dressed);
-  else if ((fresh.mode & OWNER) !== OWNER) chmodSync(staged, Number(fresh.mode & 0o7777n));
+  const added = [...stagedNames]
+    .filter(([key]) => !oldNames.has(key))
+    .map(([, each]) => inside(staged, each));
+  merging.counts.added += added.reduce((sum, path) => sum + countFiles(path, statOf(path)), 0);
+  if (isTouched) dress(staged, staysOld ? found : fresh);
 }
 
 const OWNER = 0o700n;

@@ -5,7 +5,7 @@ import { createPrivateFileSync, syncDirectory } from '../state-files.ts';
 import { descend, openAnchor, type Anchor } from './anchor.ts';
 import { moveEntry, moveNew } from './move.ts';
 import { settle, type Merging } from './place-merge.ts';
-import type { Placing } from './place.ts';
+import type { Placing } from './placing.ts';
 import { isInside, rootNames, type Selection } from './selection.ts';
 
 export interface UndoManifest {

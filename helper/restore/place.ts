@@ -1,33 +1,15 @@
 import { lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
-import type { MergedFiles } from '../../contract/model/job.ts';
-import type { RestoreConflict } from '../../contract/model/request.ts';
 import { syncDirectory } from '../state-files.ts';
-import type { Anchor } from './anchor.ts';
 import { moveEntry, moveNew } from './move.ts';
 import { noFiles, settle, type Merging } from './place-merge.ts';
 import { refuseMounts } from './place-mounts.ts';
 import { placePaths } from './place-paths.ts';
-import { rootNames, type Selection } from './selection.ts';
-import type { Target } from './target.ts';
+import type { Placing } from './placing.ts';
+import { rootNames } from './selection.ts';
 
-export interface Placing {
-  readonly staging: Anchor;
-  readonly target: Target;
-  readonly selection: Selection;
-  /** The target may hold something: the restore is in place, or the person named a rule. */
-  readonly inPlace: boolean;
-  /** Absent: `replace`. */
-  readonly conflict?: RestoreConflict | undefined;
-  readonly deleteExtra?: boolean | undefined;
-  /** End of the name of the kept tree, e.g. `20261120-181200`. */
-  readonly stamp: string;
-  /** Called with the path of the kept tree before the first old file moves there. */
-  readonly onKeep: (undoPath: string) => void;
-  /** Where the target held something: what became of the files. */
-  readonly onMerged?: ((merged: MergedFiles) => void) | undefined;
-}
+export type { Placing } from './placing.ts';
 
 /**
  * Moves the staged tree to its target by rename.

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, type BigIntStats } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-messages.ts';
 import { openMachineRepository } from '../engine/machine-repository.ts';
 import { messageType, nodeMessage } from '../engine/messages.ts';
@@ -11,6 +12,9 @@ import { fits, roomAt } from './target.ts';
 type Request = HelperRequestOf<'restore-preview'>;
 type Result = HelperResultOf<'restore-preview'>;
 
+/** How many names of each kind the preview shows. */
+const SAMPLES = 8;
+
 /** Compares the list of the snapshot with what lies at the target; downloads no file. */
 export async function preview(request: Request, session: Session): Promise<Result> {
   const { target, choice, snapshotId, subPath } = request;
@@ -21,7 +25,7 @@ export async function preview(request: Request, session: Session): Promise<Resul
   const counts = await compare({ repository, snapshotId, selection, target });
   const exists = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
   const room = roomAt(target);
-  const kept = inPlace && !selection.isPartial ? countFiles(target) - counts.changed - counts.unchanged : 0;
+  const extra = extraFiles(target, selection, counts.seen);
   return {
     target,
     targetExists: exists,
@@ -31,7 +35,11 @@ export async function preview(request: Request, session: Session): Promise<Resul
     filesNew: counts.fresh,
     filesChanged: counts.changed,
     filesUnchanged: counts.unchanged,
-    filesExtra: Math.max(0, kept),
+    filesExtra: extra.count,
+    ...(choice.deleteExtra === true && { deletesExtra: true }),
+    ...(exists && (inPlace || choice.conflict !== undefined) && { conflict: choice.conflict ?? 'replace' }),
+    samples: { ...counts.samples, extra: extra.first },
+    bytesToFetch: counts.bytes,
     ...room,
     fits: fits(room, counts.bytes, counts.total),
     warnings: warningsOf(counts, selection),
@@ -46,6 +54,9 @@ interface Counts {
   unchanged: number;
   /** Names that are no valid text, which cannot be looked up. */
   unreadable: number;
+  readonly samples: { readonly added: string[]; readonly changed: string[] };
+  /** What both have, by {@link shortHash} of its path below the target. */
+  readonly seen: Set<number>;
 }
 
 interface Comparison {
@@ -56,8 +67,9 @@ interface Comparison {
 }
 
 async function compare({ repository, snapshotId, selection, target }: Comparison): Promise<Counts> {
-  const counts: Counts = { total: 0, bytes: 0, fresh: 0, changed: 0, unchanged: 0, unreadable: 0 };
-  const names = rootNames(selection.roots);
+  const samples = { added: [], changed: [] };
+  const counts: Counts = { ...NOTHING, samples, seen: new Set() };
+  const wayOf = wayInTarget(selection.roots);
   await repository.run({
     args: [
       'ls',
@@ -71,21 +83,42 @@ async function compare({ repository, snapshotId, selection, target }: Comparison
       if (messageType(message) !== 'node') return;
       const node = nodeMessage.parse(message, "restic's entry");
       if (node.type === 'dir' || !selection.include.some((path) => isInside(node.path, path))) return;
-      const root = selection.roots.find((root) => isInside(node.path, root)) ?? '/';
-      const base = selection.roots.length === 1 ? target : join(target, names.get(root) ?? '');
-      counts.total += 1;
-      counts.bytes += node.size ?? 0;
-      if (node.path.includes('\ufffd')) counts.unreadable += 1;
-      counts[stateOf(node, join(base, relative(root, node.path)))] += 1;
+      addNode(counts, node, { way: wayOf(node.path), target });
     },
   });
   return counts;
 }
 
-function stateOf(
-  node: ReturnType<typeof nodeMessage.parse>,
-  path: string,
-): 'fresh' | 'changed' | 'unchanged' {
+const NOTHING = { total: 0, bytes: 0, fresh: 0, changed: 0, unchanged: 0, unreadable: 0 };
+
+/** Where a path of the snapshot goes, below the target: with several roots, each has a directory of its own. */
+function wayInTarget(roots: readonly string[]): (path: string) => string {
+  const names = rootNames(roots);
+  return (path) => {
+    const root = roots.find((each) => isInside(path, each)) ?? '/';
+    return roots.length === 1 ? relative(root, path) : join(names.get(root) ?? '', relative(root, path));
+  };
+}
+
+type Node = ReturnType<typeof nodeMessage.parse>;
+
+function addNode(counts: Counts, node: Node, { way, target }: { way: string; target: string }): void {
+  counts.total += 1;
+  counts.bytes += node.size ?? 0;
+  if (node.path.includes('\ufffd')) counts.unreadable += 1;
+  const state = stateOf(node, join(target, way));
+  counts[state] += 1;
+  if (state !== 'fresh') counts.seen.add(shortHash(Buffer.from(way)));
+  const sample = state === 'fresh' ? counts.samples.added : state === 'changed' ? counts.samples.changed : [];
+  if (sample.length < SAMPLES) sample.push(way === '' ? basename(node.path) : way);
+}
+
+/** Enough to tell a million names apart in a preview, at a tenth of their memory. */
+function shortHash(name: Buffer): number {
+  return createHash('md5').update(name).digest().readUIntBE(0, 6);
+}
+
+function stateOf(node: Node, path: string): 'fresh' | 'changed' | 'unchanged' {
   const found = lookUp(path);
   if (!found) return 'fresh';
   const hasSameSize = node.type !== 'file' || found.size === BigInt(node.size ?? 0);
@@ -110,17 +143,29 @@ function nanoseconds(time: string): bigint {
   return BigInt(milliseconds) * 1_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
 }
 
-function countFiles(directory: string): number {
-  let count = 0;
-  const visit = (path: string | Buffer) => {
-    for (const entry of readdirSync(path, { withFileTypes: true, encoding: 'buffer' })) {
-      if (entry.isDirectory()) visit(Buffer.concat([Buffer.from(path), Buffer.from('/'), entry.name]));
-      else count += 1;
+/** Files of the target that the snapshot does not have: below what is restored, so not beside single paths. */
+function extraFiles(
+  target: string,
+  { isPartial, include, roots }: Selection,
+  seen: ReadonlySet<number>,
+): { count: number; first: string[] } {
+  const found = { count: 0, first: new Array<string>() };
+  const visit = (way: Buffer) => {
+    const path = way.length === 0 ? Buffer.from(target) : Buffer.concat([Buffer.from(`${target}/`), way]);
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      for (const name of readdirSync(path, { encoding: 'buffer' }))
+        visit(way.length === 0 ? name : Buffer.concat([way, Buffer.from('/'), name]));
+    } else if (!seen.has(shortHash(way))) {
+      found.count += 1;
+      if (found.first.length < SAMPLES) found.first.push(way.toString());
     }
   };
-  const found = lstatSync(directory, { throwIfNoEntry: false });
-  if (found?.isDirectory()) visit(directory);
-  return found && !found.isDirectory() ? 1 : count;
+  const wayOf = wayInTarget(roots);
+  const starts = isPartial ? include.map(wayOf) : [''];
+  for (const way of starts) {
+    if (lookUp(join(target, way))?.isDirectory()) visit(Buffer.from(way));
+  }
+  return found;
 }
 
 function warningsOf(counts: Counts, { roots }: Selection): string[] {

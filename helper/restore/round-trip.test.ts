@@ -132,7 +132,8 @@ describe('one repository from arming to restore', () => {
     writeFileSync(join(target, 'plain'), 'changed since');
     writeFileSync(join(target, 'new file'), 'new');
     const before = describeTree(target);
-    const { result, error } = await restoreTo(target, { choice: { inPlace: true } });
+    const choice = { inPlace: true, deleteExtra: true };
+    const { result, error } = await restoreTo(target, { choice });
     expect(error).toBeUndefined();
     expect(describeTree(target)).toEqual(describeTree(source));
     const undoPath = result.undoPath ?? '';
