@@ -14,6 +14,7 @@ import type { Requests } from './request-types.ts';
 import { planOf, sourcePathsOf, type RestoreAccessOptions } from './restore-access.ts';
 import { createRestoreHandler } from './restore-handler.ts';
 import type { RequestRow, RestoreEngine, RestoreJobs, RestoreStore } from './restore-ports.ts';
+import { measured } from './restore-speed.ts';
 import { chooseTarget } from './target.ts';
 import { createTryLimit } from './try-limit.ts';
 import { createTypedDesk } from './typed-desk.ts';
@@ -50,7 +51,7 @@ export function createRestore(options: RestoreOptions): Restore {
       { ...options, records, kept },
       createPasswordCheck({ ...options, records, limit, desk }),
     ),
-    handler: createRestoreHandler({ ...options, records, desk, limit, kept }),
+    handler: measured(createRestoreHandler({ ...options, records, desk, limit, kept }), store.facts),
   };
 }
 
@@ -123,7 +124,7 @@ function notOpen({ code, state }: RequestRow): AppError {
 
 function targetOf(options: RestoreOptions, row: RequestRow, choice: RestoreChoice): string {
   return chooseTarget(choice, {
-    sourcePaths: sourcePathsOf(options, row),
+    sourcePaths: sourcePathsOf(options, row, choice),
     planName: row.planName ?? '',
     requestedAt: row.createdAt,
     stateDir: options.config.stateDir,

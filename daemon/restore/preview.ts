@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { RestoreChoice, RestorePreview } from '../../contract/index.ts';
 import { sourcePathsOf, wayTo, type RestoreAccessOptions } from './restore-access.ts';
-import type { RequestRow, RestoreEngine } from './restore-ports.ts';
+import type { RequestRow, RestoreEngine, RestoreStore } from './restore-ports.ts';
+import { estimateMs } from './restore-speed.ts';
 
 export interface PreviewOptions extends RestoreAccessOptions {
+  readonly store: Pick<RestoreStore, 'snapshots' | 'facts'>;
   readonly engine: RestoreEngine;
   readonly config: { readonly engineHost: string };
 }
@@ -21,8 +23,8 @@ export async function previewRestore(options: PreviewOptions, what: PreviewSubje
   const { row, choice, target } = what;
   if (row.planId === null) return await blindPreview(what);
   const { access, credentials } = await wayTo(options, row);
-  const [subPath, second] = sourcePathsOf(options, row);
-  return await options.engine.run(
+  const [subPath, second] = sourcePathsOf(options, row, choice);
+  const preview = await options.engine.run(
     {
       verb: 'restore-preview',
       access,
@@ -34,14 +36,19 @@ export async function previewRestore(options: PreviewOptions, what: PreviewSubje
     },
     credentials && { credentials },
   );
+  const durationMs = estimateMs(options.store.facts, preview.bytesToFetch ?? preview.bytesTotal);
+  return { ...preview, ...(durationMs !== undefined && { estimateMs: durationMs }) };
 }
 
 async function blindPreview({ row, choice, target }: PreviewSubject): Promise<RestorePreview> {
-  const { bavail, bsize, ffree } = await statfs(existingParent(target));
+  const { bavail, bsize, ffree, files } = await statfs(existingParent(target));
+  const exists = existsSync(target);
   return {
     target,
-    targetExists: existsSync(target),
+    targetExists: exists,
     inPlace: choice.inPlace === true,
+    ...(exists && choice.conflict !== undefined && { conflict: choice.conflict }),
+    ...(choice.deleteExtra === true && { deletesExtra: true }),
     filesTotal: row.filesTotal ?? 0,
     bytesTotal: row.bytesTotal ?? 0,
     filesNew: 0,
@@ -49,7 +56,8 @@ async function blindPreview({ row, choice, target }: PreviewSubject): Promise<Re
     filesUnchanged: 0,
     filesExtra: 0,
     freeBytes: bavail * bsize,
-    freeInodes: ffree,
+    // Some file systems (btrfs) have no fixed number of inodes and say 0 of 0.
+    freeInodes: files === 0 ? Number.MAX_SAFE_INTEGER : ffree,
     fits: true,
     warnings: ['how much will be restored is known only after the password was typed'],
   };

@@ -1,4 +1,10 @@
-import { AppError, type Plan, type RepositoryAccess, type StorageCredentials } from '../../contract/index.ts';
+import {
+  AppError,
+  type Plan,
+  type RepositoryAccess,
+  type RestoreChoice,
+  type StorageCredentials,
+} from '../../contract/index.ts';
 import { parseBackupUrl } from './backup-url.ts';
 import type { RequestRow, RestoreDoor, RestorePlans, RestoreStore, SpaceByUrl } from './restore-ports.ts';
 
@@ -28,13 +34,20 @@ export function planOf({ plans }: Pick<RestoreAccessOptions, 'plans'>, row: Requ
   return row.planId === null ? undefined : plans.get(row.planId);
 }
 
-/** Paths the snapshot was made of, as the ledger has them; empty when it is not in the ledger. */
+/**
+ * Paths the snapshot was made of, as the ledger has them; empty when it is not in the ledger. Of several, only the one
+ * that holds all that is to be restored in place: that can be done for one at a time.
+ */
 export function sourcePathsOf(
   { store }: Pick<RestoreAccessOptions, 'store'>,
   row: RequestRow,
+  { inPlace, include = [] }: RestoreChoice = {},
 ): readonly string[] {
   const snapshot = store.snapshots.find(row.snapshotId);
-  return snapshot === undefined || snapshot === 'ambiguous' ? [] : snapshot.paths;
+  const paths = snapshot === undefined || snapshot === 'ambiguous' ? [] : snapshot.paths;
+  if (!inPlace || paths.length < 2 || include.length === 0) return paths;
+  const only = paths.find((path) => include.every((each) => each === path || each.startsWith(`${path}/`)));
+  return only === undefined ? paths : [only];
 }
 
 async function wayByUrl({ space }: RestoreAccessOptions, { backupUrl }: RequestRow): Promise<Way> {

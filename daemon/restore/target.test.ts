@@ -69,6 +69,27 @@ describe('a chosen target', () => {
   });
 });
 
+describe('a rule for files that are there', () => {
+  it('lets a target hold some', () => {
+    const target = join(root, 'full');
+    expect(chooseTarget({ target, conflict: 'keep' }, options())).toBe(target);
+  });
+
+  it.each([
+    ['the files that stay would be deleted', { conflict: 'keep', deleteExtra: true } as const],
+    ['nothing can be there to delete', { deleteExtra: true }],
+    ['the target is a file', { target: '/etc/hostname', conflict: 'replace' } as const],
+  ])('is refused where %s', (_why, choice) => {
+    expect(() => chooseTarget(choice, options())).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+  });
+
+  it('does not exchange a directory that holds the source', () => {
+    const sourcePaths = [join(root, 'full', 'source')];
+    const choice = { target: join(root, 'full'), conflict: 'replace' } as const;
+    expect(() => chooseTarget(choice, options({ sourcePaths }))).toThrow('holds the source');
+  });
+});
+
 describe('in place', () => {
   it('is the source itself', () => {
     expect(chooseTarget({ inPlace: true }, options())).toBe(join(root, 'source'));

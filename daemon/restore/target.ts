@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { AppError, type RestoreChoice } from '../../contract/index.ts';
 
@@ -18,6 +18,7 @@ export interface TargetOptions {
  * @throws AppError `invalid_input` naming the target and the way out, `conflict` when it is not empty
  */
 export function chooseTarget(choice: RestoreChoice, options: TargetOptions): string {
+  refuseOddRules(choice);
   if (choice.inPlace) return inPlaceTarget(choice, options);
   const target = choice.target === undefined ? defaultTarget(options) : resolve(choice.target);
   refuseOwnPlaces(target, options.stateDir);
@@ -28,14 +29,51 @@ export function chooseTarget(choice: RestoreChoice, options: TargetOptions): str
       'choose a directory elsewhere, or --in-place',
     );
   }
-  if (choice.target !== undefined) refuseFull(target);
+  if (choice.conflict === undefined && choice.target !== undefined) refuseFull(target);
+  if (choice.conflict !== undefined) refuseAround(target, options.sourcePaths);
   return target;
+}
+
+function refuseOddRules({ conflict, deleteExtra, inPlace }: RestoreChoice): void {
+  if (!deleteExtra) return;
+  if (conflict === 'keep' || conflict === 'rename') {
+    throw new AppError(
+      'invalid_input',
+      `files that are there cannot both stay ("${conflict}") and be deleted`,
+      {
+        field: 'deleteExtra',
+        hint: 'leave out --delete-extra, or say --conflict replace',
+      },
+    );
+  }
+  if (inPlace || conflict !== undefined) return;
+  throw new AppError('invalid_input', 'a new or empty directory has nothing to delete', {
+    field: 'deleteExtra',
+    hint: 'leave out --delete-extra, or say --conflict replace or --in-place',
+  });
+}
+
+/** Placing exchanges the whole directory, and with it the very files a plan backs up. */
+function refuseAround(target: string, sourcePaths: readonly string[]): void {
+  const source = sourcePaths.find((path) => isInside(path, target));
+  if (source !== undefined && existsSync(target)) {
+    throw invalid(`${target} holds the source ${source}`, 'choose a directory elsewhere, or --in-place');
+  }
+  refuseFile(target);
+}
+
+function refuseFile(target: string): void {
+  if (existsSync(target) && !statSync(target).isDirectory())
+    throw invalid(`${target} is not a directory`, 'name a directory');
 }
 
 function inPlaceTarget(choice: RestoreChoice, { sourcePaths, stateDir }: TargetOptions): string {
   const [source, second] = sourcePaths;
   if (source === undefined || second !== undefined) {
-    throw invalid('in place works for snapshots of one path', 'restore it into a new directory instead');
+    throw invalid(
+      'in place works for snapshots of one path, or for paths inside one of several',
+      'name one of them with --include, or restore into a new directory instead',
+    );
   }
   if (choice.target !== undefined && resolve(choice.target) !== source) {
     throw invalid(`in place means ${source}, not ${choice.target}`, 'leave out --target or --in-place');
@@ -91,7 +129,7 @@ function refuseFull(target: string): void {
   if (names.length > 0) {
     throw new AppError('conflict', `${target} is not empty`, {
       field: 'target',
-      hint: 'name a new or empty directory; nothing was changed',
+      hint: 'name a new or empty directory, or say what becomes of files that are there with --conflict; nothing was changed',
     });
   }
 }
