@@ -14,8 +14,8 @@ import type { Requests } from './request-types.ts';
 import { planOf, sourcePathsOf, type RestoreAccessOptions } from './restore-access.ts';
 import { createRestoreHandler } from './restore-handler.ts';
 import type { RequestRow, RestoreEngine, RestoreJobs, RestoreStore } from './restore-ports.ts';
-import { measured } from './restore-speed.ts';
 import { chooseTarget } from './target.ts';
+import { createStagedTrees, type StagedTrees } from './staged-trees.ts';
 import { createTryLimit } from './try-limit.ts';
 import { createTypedDesk } from './typed-desk.ts';
 
@@ -46,20 +46,21 @@ export function createRestore(options: RestoreOptions): Restore {
   const limit = createTryLimit(store, clock);
   const desk = createTypedDesk();
   const kept = createKeptTrees({ ...options, records });
+  const staged = createStagedTrees(options);
   return {
     requests: createRequests(
-      { ...options, records, kept },
+      { ...options, records, kept, staged },
       createPasswordCheck({ ...options, records, limit, desk }),
     ),
-    handler: measured(createRestoreHandler({ ...options, records, desk, limit, kept }), store.facts),
+    handler: createRestoreHandler({ ...options, records, desk, limit, kept, staged }),
   };
 }
 
 function createRequests(
-  options: RestoreOptions & { records: RequestRecords; kept: KeptTrees },
+  options: RestoreOptions & { records: RequestRecords; kept: KeptTrees; staged: StagedTrees },
   check: PasswordCheck,
 ): Requests {
-  const { store, records, jobs, clock, kept } = options;
+  const { store, records, jobs, clock, kept, staged } = options;
   const intake = createIntake(options);
   const openOne = (codeOrId: string): RequestRow => {
     const row = requireAlive(records, codeOrId, clock);
@@ -100,8 +101,12 @@ function createRequests(
     expire() {
       expireOld({ store, records, clock, check });
       kept.expire();
+      void staged.look();
     },
-    recover: () => kept.recover(),
+    recover: async () => {
+      await kept.recover();
+      await staged.look();
+    },
   };
 }
 
@@ -124,7 +129,7 @@ function notOpen({ code, state }: RequestRow): AppError {
 
 function targetOf(options: RestoreOptions, row: RequestRow, choice: RestoreChoice): string {
   return chooseTarget(choice, {
-    sourcePaths: sourcePathsOf(options, row, choice),
+    sourcePaths: sourcePathsOf(options, row),
     planName: row.planName ?? '',
     requestedAt: row.createdAt,
     stateDir: options.config.stateDir,

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { speakableCode, type Chance } from '../base/ids.ts';
 import { nextRequestState, type RequestEvent } from './request-states.ts';
 import type { RequestRow, RestorePlans, RestoreStore } from './restore-ports.ts';
+import { stagedOf } from './staged-trees.ts';
 
 export interface RequestRecords {
   /** Gives it an id and a code that no other open request has. */
@@ -17,7 +18,7 @@ export interface RequestRecords {
 }
 
 export type RequestChange = Partial<
-  Pick<RequestRow, 'reason' | 'error' | 'choice' | 'jobId' | 'undoPath' | 'undoUntil'>
+  Pick<RequestRow, 'reason' | 'error' | 'choice' | 'jobId' | 'undoPath' | 'undoUntil' | 'expiresAt'>
 >;
 
 export interface RequestRecordsOptions {
@@ -113,6 +114,7 @@ function viewOf({ plans, store }: RequestRecordsOptions, row: RequestRow): Resto
     ...present('error', row.error),
     ...present('undoPath', row.undoPath),
     ...present('undoUntil', row.undoUntil),
+    ...present('staged', stagedOf(store, row.id)),
   };
 }
 

@@ -13,6 +13,7 @@ import { nextRequestState, type RequestEvent } from './request-states.ts';
 import type { RequestRecords } from './request-records.ts';
 import { sourcePathsOf, wayTo, type RestoreAccessOptions } from './restore-access.ts';
 import type { RequestRow, RestoreEngine, RestoreStore } from './restore-ports.ts';
+import type { StagedTrees } from './staged-trees.ts';
 import { subjectOf, type TryLimit } from './try-limit.ts';
 import type { TypedDesk } from './typed-desk.ts';
 
@@ -23,6 +24,7 @@ export interface RestoreHandlerOptions extends RestoreAccessOptions {
   readonly desk: TypedDesk;
   readonly limit: TryLimit;
   readonly kept: Pick<KeptTrees, 'recover'>;
+  readonly staged: StagedTrees;
   readonly clock: Clock;
   readonly config: {
     readonly engineHost: string;
@@ -37,6 +39,10 @@ export interface RestoreParams {
 }
 
 const INTERRUPTED = 'the restore was interrupted; nothing of the target was changed';
+/** For as long as the helper keeps what it has fetched. */
+const GOES_ON_MS = 7 * 24 * 60 * 60_000;
+/** Tries of a restore that fails for a reason nobody knows. */
+const BLIND_TRIES = 3;
 const INTERRUPTED_WHILE_PLACING = 'the restore was interrupted while files were put in place';
 
 /** Brings one snapshot back. The request follows the job in the job's own transactions. */
@@ -49,25 +55,29 @@ export function createRestoreHandler(options: RestoreHandlerOptions): JobHandler
       } catch (error) {
         desk.refuse(context.job.requestId ?? '', error);
         countTry(options, context.job, error);
-        throw final(await placingFault(options, context.job, error));
+        throw final(await placingFault(options, context.job, error), options, context.job);
       } finally {
         desk.forget(context.job.requestId ?? '');
       }
     },
-    onInterrupted(job) {
-      const row = store.requests.get(job.requestId ?? '');
-      if (row?.state === 'placing') {
-        const where = row.choice?.target ?? 'the target';
-        return { fail: `${INTERRUPTED_WHILE_PLACING}: ${wayBack(row) ?? `look at ${where}`}` };
-      }
-      return { fail: `${INTERRUPTED}; start it again with \`olares-backup restore ${row?.code ?? ''}\`` };
-    },
+    onInterrupted: (job) => afterInterruption(store.requests.get(job.requestId ?? '')),
     onEnded(job) {
       const row = store.requests.get(job.requestId ?? '');
       desk.refuse(job.requestId ?? '', new AppError('cancelled', 'the restore was cancelled'));
       if (row) follow(records, row, { job, now: options.clock.now() });
+      // When all of this is written.
+      queueMicrotask(() => void options.staged.look());
     },
   };
+}
+
+function afterInterruption(row: RequestRow | undefined): 'requeue' | { readonly fail: string } {
+  if (row?.state === 'placing') {
+    const where = row.choice?.target ?? 'the target';
+    return { fail: `${INTERRUPTED_WHILE_PLACING}: ${wayBack(row) ?? `look at ${where}`}` };
+  }
+  if (mayGoOn(row)) return 'requeue';
+  return { fail: `${INTERRUPTED}; start it again with \`olares-backup restore ${row?.code ?? ''}\`` };
 }
 
 /** A password typed for the restore itself counts like one that was checked before. */
@@ -121,7 +131,7 @@ function helperRequest(
   }: { row: RequestRow; params: RestoreParams; access: HelperRequestOf<'restore'>['access'] },
 ): HelperRequestOf<'restore'> {
   const { config, desk } = options;
-  const [subPath, second] = sourcePathsOf(options, row, params.choice);
+  const [subPath, second] = sourcePathsOf(options, row);
   const channelPath = desk.pathOf(row.id);
   const downloadKiBPerSecond = config.limits.downloadKiBPerSecond;
   if (row.planId === null && channelPath === undefined) {
@@ -186,9 +196,15 @@ function wayBack({ code, undoPath }: RequestRow): string | undefined {
   return `the old files are kept in ${undoPath}; put them back with \`olares-backup request undo ${code}\``;
 }
 
-/** The grant was used up and a typed password is gone: only a person can begin again. */
-function final(error: unknown): unknown {
+/** By the machine's key, and as long as nothing was moved. The helper knows whether what was typed still counts. */
+const mayGoOn = (row: RequestRow | undefined): boolean =>
+  row !== undefined && row.planId !== null && row.state !== 'placing' && !REQUEST_END_STATES.has(row.state);
+
+/** What passes is tried again, without fetching again what is there; a password typed for one run cannot be. */
+function final(error: unknown, { store }: RestoreHandlerOptions, { requestId, attempt }: Job): unknown {
   if (!(error instanceof AppError) || error.retry !== 'backoff') return error;
+  const isKnown = error.code !== 'failed';
+  if (mayGoOn(store.requests.get(requestId ?? '')) && (isKnown || attempt < BLIND_TRIES)) return error;
   const { hint, field } = error;
   return new AppError(error.code, error.message, {
     hint: hint ?? 'nothing of the target was changed; start the restore again',
@@ -205,13 +221,22 @@ function follow(records: RequestRecords, row: RequestRow, { job, now }: { job: J
     return;
   }
   const { reason, error } = causeOf(job);
-  const isAgain = reason.startsWith(INTERRUPTED) && row.expiresAt > now;
+  const isAgain = reason.startsWith(INTERRUPTED) || isForPassword(error);
   const event = isAgain ? 'reopen' : 'fail';
   // It never began, as after a wrong typed password: the person may try again.
   if (nextRequestState(row.state, event) === undefined) records.note(row.id, { reason, error, jobId: null });
-  // A job that has ended is not the one of the next try.
-  else records.apply(row.id, event, { reason, error, ...(isAgain && { jobId: null }) });
+  else records.apply(row.id, event, { reason, error, ...(isAgain && again(row, now)) });
 }
+
+/** A job that has ended is not the one of the next try, which has as long as what was fetched is kept. */
+const again = ({ expiresAt }: RequestRow, now: number) => ({
+  jobId: null,
+  expiresAt: Math.max(expiresAt, now + GOES_ON_MS),
+});
+
+/** The restore could go on, but what was typed counts no longer. */
+const isForPassword = (error: Job['error'] | null): boolean =>
+  error?.code === 'refused' && error.message.startsWith('the password ');
 
 function causeOf({ error, reason }: Job): Pick<RequestRow, 'reason' | 'error'> & { reason: string } {
   return { reason: error?.message ?? reason ?? 'the restore failed', error: error ?? null };

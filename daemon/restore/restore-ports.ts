@@ -88,7 +88,8 @@ type RestoreVerb =
   | 'restore-preview'
   | 'restore-undo'
   | 'restore-forget'
-  | 'restore-recover';
+  | 'restore-recover'
+  | 'restore-staged';
 
 export interface RestoreEngine {
   run<V extends RestoreVerb>(request: HelperRequestOf<V>, options?: RunOptions): Promise<HelperResultOf<V>>;
