@@ -14,6 +14,7 @@ import type { Requests } from './request-types.ts';
 import { planOf, sourcePathsOf, type RestoreAccessOptions } from './restore-access.ts';
 import { createRestoreHandler } from './restore-handler.ts';
 import type { RequestRow, RestoreEngine, RestoreJobs, RestoreStore } from './restore-ports.ts';
+import { measured } from './restore-speed.ts';
 import { chooseTarget } from './target.ts';
 import { createStagedTrees, type StagedTrees } from './staged-trees.ts';
 import { createTryLimit } from './try-limit.ts';
@@ -52,7 +53,7 @@ export function createRestore(options: RestoreOptions): Restore {
       { ...options, records, kept, staged },
       createPasswordCheck({ ...options, records, limit, desk }),
     ),
-    handler: createRestoreHandler({ ...options, records, desk, limit, kept, staged }),
+    handler: measured(createRestoreHandler({ ...options, records, desk, limit, kept, staged }), store.facts),
   };
 }
 
@@ -129,7 +130,7 @@ function notOpen({ code, state }: RequestRow): AppError {
 
 function targetOf(options: RestoreOptions, row: RequestRow, choice: RestoreChoice): string {
   return chooseTarget(choice, {
-    sourcePaths: sourcePathsOf(options, row),
+    sourcePaths: sourcePathsOf(options, row, choice),
     planName: row.planName ?? '',
     requestedAt: row.createdAt,
     stateDir: options.config.stateDir,

@@ -131,7 +131,7 @@ function helperRequest(
   }: { row: RequestRow; params: RestoreParams; access: HelperRequestOf<'restore'>['access'] },
 ): HelperRequestOf<'restore'> {
   const { config, desk } = options;
-  const [subPath, second] = sourcePathsOf(options, row);
+  const [subPath, second] = sourcePathsOf(options, row, params.choice);
   const channelPath = desk.pathOf(row.id);
   const downloadKiBPerSecond = config.limits.downloadKiBPerSecond;
   if (row.planId === null && channelPath === undefined) {
