@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HELPER_PROGRAMS, type HelperProgram } from '../contract/helper-messages.ts';
 import { serve } from './protocol.ts';
-import { handle } from './verbs.ts';
+import { handle, preload } from './verbs.ts';
 
 const HELP = `olares-backup-helper PROGRAM --state-dir DIR
 
@@ -52,6 +52,7 @@ async function run(program: HelperProgram, stateDir: string): Promise<void> {
     input: process.stdin,
     output: process.stdout,
     handle,
+    ...(program === 'engine' && { preload }),
     places: {
       resticBin: process.env['RESTIC_BIN'],
       path: process.env['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',

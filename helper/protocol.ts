@@ -24,7 +24,12 @@ export interface Surroundings extends Pick<Session, 'stateDir' | 'clock' | 'plac
   readonly stop: AbortSignal;
   /** Does the work of a request. */
   readonly handle: (request: HelperRequest, session: Session) => Promise<unknown>;
+  /** Called when the request is not there at once: this helper was started ahead of it. */
+  readonly preload?: () => Promise<void>;
 }
+
+/** A request that was sent with the start is there by then. */
+const AHEAD_MS = 5;
 
 /** Serves one request from the input; resolves when its answer is written. Never rejects. */
 export async function serve(surroundings: Surroundings): Promise<void> {
@@ -35,10 +40,19 @@ export async function serve(surroundings: Surroundings): Promise<void> {
   if (stop.aborted) cancel.abort(interrupted());
   const writer = createWriter(output, surroundings.clock);
   const after: ((error: unknown) => Promise<void>)[] = [];
+  loadAhead(surroundings, inbox);
   const error = await answer(surroundings, { inbox, cancel: cancel.signal, writer, after });
   for (const action of after) await action(error);
   await writer.end();
   input.destroy();
+}
+
+function loadAhead({ preload }: Surroundings, { request }: Inbox): void {
+  if (!preload) return;
+  // What fails to load now fails again when it is needed, and is reported then.
+  const timer = setTimeout(() => void preload().catch(() => undefined), AHEAD_MS);
+  const stop = () => clearTimeout(timer);
+  request.then(stop, stop);
 }
 
 interface Exchange {

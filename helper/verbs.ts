@@ -43,6 +43,9 @@ const HANDLERS: Handlers = {
     (await import('./restore/staged.ts')).staged(request, session),
 };
 
+/** What every verb of the engine needs, while the request is still to come. */
+export const preload = async (): Promise<void> => void (await import('./engine/backup.ts'));
+
 export function handle<V extends HelperVerb>(
   request: HelperRequestOf<V> & HelperRequest,
   session: Session,

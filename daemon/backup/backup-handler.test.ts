@@ -46,7 +46,7 @@ function setUp(answers: Answers) {
     plans,
     store,
     health,
-    engine: { run: run as Engine['run'] },
+    engine: { run: run as Engine['run'], prepare: () => undefined },
     door: {
       access: (plan: Plan) =>
         Promise.resolve({

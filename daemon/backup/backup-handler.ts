@@ -46,6 +46,7 @@ async function takeSnapshot(
   const { plans, quota, door } = options;
   const plan = plans.get(context.job.planId ?? '');
   requireArmed(plan);
+  options.engine.prepare('backup');
   const startedAt = options.clock.monotonic();
   const [sources, verdict] = await Promise.all([lookAt(options, plan), quota.check(plan)]);
   if (!verdict.fits) throw new AppError('quota_exceeded', verdict.message, { hint: verdict.hint });

@@ -53,6 +53,7 @@ export interface BackupStore {
 }
 
 export interface BackupEngine {
+  prepare(verb: 'backup'): void;
   run<V extends 'backup' | 'snapshots'>(
     request: HelperRequestOf<V>,
     options?: RunOptions,

@@ -11,6 +11,7 @@ import type { Log } from '../base/log.ts';
 import type { Engine, Launcher, RunOptions } from './engine.ts';
 import { runHelper } from './helper-run.ts';
 import { endLeftovers } from './leftovers.ts';
+import { createSpares } from './spares.ts';
 
 /** restic may need 65 s to remove its lock against a dead backend; the helper's own limit comes before ours. */
 const CANCEL_GRACE_MS = 75_000;
@@ -33,6 +34,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { launcher, log } = options;
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
+  const spares = createSpares(launcher);
 
   const end = async (which: { helperPid?: number; politeMs: number }): Promise<void> =>
     await endLeftovers({
@@ -49,7 +51,7 @@ export function createEngine(options: EngineOptions): Engine {
   ): Promise<HelperResultOf<V>> => {
     const signal = runOptions.signal ? AbortSignal.any([closing.signal, runOptions.signal]) : closing.signal;
     if (signal.aborted) throw new AppError('cancelled', `${request.verb} was stopped before it began`);
-    const helper = launcher.launch(VERB_PROGRAMS[request.verb]);
+    const helper = spares.take(VERB_PROGRAMS[request.verb]);
     const { answer, ended } = runHelper({
       helper,
       request,
@@ -69,9 +71,11 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     run,
+    prepare: (verb) => (closing.signal.aborted ? undefined : spares.prepare(VERB_PROGRAMS[verb])),
     recover: async () => await end({ politeMs: options.recoverPoliteMs ?? RECOVER_POLITE_MS }),
     close: async () => {
       closing.abort('interrupt');
+      spares.close();
       await Promise.allSettled(running);
     },
   };

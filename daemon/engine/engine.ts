@@ -27,6 +27,11 @@ export interface Engine {
    * @throws AppError as the helper answered, or `failed` when it ended without an answer
    */
   run<V extends HelperVerb>(request: HelperRequestOf<V>, options?: RunOptions): Promise<HelperResultOf<V>>;
+  /**
+   * Starts a helper for a run that will come in a moment: the start of a process is most of what a run costs outside
+   * restic. One that is not used within seconds ends.
+   */
+  prepare(verb: HelperVerb): void;
   /** Ends helpers and restic processes that a former daemon left behind; call before the first run. */
   recover(): Promise<void>;
   /** Stops all runs politely. */

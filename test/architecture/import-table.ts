@@ -35,7 +35,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   {
     folder: 'helper',
     folders: ['contract'],
-    packages: ['execa', '@zxcvbn-ts/*', '@scure/bip39', 'typebox'],
+    packages: ['execa', '@zxcvbn-ts/*', '@scure/bip39', '@noble/ciphers', 'typebox'],
     node: true,
   },
   {

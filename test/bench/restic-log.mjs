@@ -9,12 +9,14 @@ import { join } from 'node:path';
 export function loggingRestic(dir, restic) {
   const path = join(dir, 'logging-restic');
   const log = join(dir, 'restic-runs');
+  // A clock of the shell's own: two starts of `date` would count as ours.
   // In the jail of a restore nothing can be written; such a run is not listed.
-  const script = `#!/bin/sh
-start=$(date +%s%N)
+  const script = `#!/bin/bash
+LC_ALL=C
+start=$EPOCHREALTIME
 "${restic}" "$@"
 code=$?
-(echo "$start $(date +%s%N) $code $*" >> "${log}") 2>/dev/null
+(echo "$start $EPOCHREALTIME $code $*" >> "${log}") 2>/dev/null
 exit $code
 `;
   writeFileSync(path, script);
@@ -28,8 +30,8 @@ function take(log) {
   rmSync(log);
   return lines.map((line) => {
     const [start, end, code, ...args] = line.split(' ');
-    const startMs = Number(start) / 1e6;
-    return { startMs, durationMs: Number(end) / 1e6 - startMs, code: Number(code), verb: verbOf(args) };
+    const startMs = Number(start) * 1e3;
+    return { startMs, durationMs: Number(end) * 1e3 - startMs, code: Number(code), verb: verbOf(args) };
   });
 }
 
