@@ -90,16 +90,12 @@ function createParts(options: DaemonOptions, stack: ShutdownStack) {
   const door = createDoor({ space: signedIn });
   const usage = createUsage({ space: signedIn, store, health, clock, log });
   const isJobActive = (id: string) => jobs.list({ active: true }).some((job) => job.id === id);
+  const isIdle = () => jobs.list({ active: true }).length === 0;
   const doctor = createDoctor({ engine, stateDir, extraChecks: [async () => [space.doctorCheck()]] });
   const overdue = createOverdueCheck({ plans, health, clock });
-  const common = { ...shared, plans, store, engine, door, health, isJobActive };
+  const common = { ...shared, plans, store, engine, door, health, isJobActive, isIdle };
   const repositories = createRepositories({ ...common, doctor });
-  const index = createSnapshotIndex({
-    ...common,
-    repositories,
-    directory: join(stateDir, 'index'),
-    isIdle: () => jobs.list({ active: true }).length === 0,
-  });
+  const index = createSnapshotIndex({ ...common, repositories, directory: join(stateDir, 'index') });
   stack.push('snapshot-index', () => index.close(), ENGINE_STOP_MS);
   const { requests, handler: restore } = createRestore({ ...common, jobs, space: signedIn });
   jobs.handle('backup', createBackupHandler({ ...common, quota: usage }));
@@ -177,7 +173,8 @@ function startJobs({ engine, jobs, requests }: Parts, log: Log, stack: ShutdownS
   stack.push('recovery', () => recovered, ENGINE_STOP_MS);
 }
 
-function lookEachMinute({ requests, overdue, index }: Parts, log: Log): void {
+function lookEachMinute({ requests, overdue, index, repositories }: Parts, log: Log): void {
+  repositories.tend().catch((error: unknown) => log.error({ err: error }, 'no ledger was compared'));
   index
     .tend()
     .catch((error: unknown) => log.warn({ err: error }, 'the index of snapshots could not be tended'));

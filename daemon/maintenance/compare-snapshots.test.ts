@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import type { RepositorySnapshot } from '../../contract/index.ts';
-import { compareSnapshots, uuidFor } from './compare-snapshots.ts';
+import { compareSnapshots, rolledBackTo, uuidFor } from './compare-snapshots.ts';
 import type { LedgerRow } from './maintenance-ports.ts';
 
+const NOW = Date.UTC(2026, 10, 20);
 const PLAN = '11111111-1111-4111-8111-111111111111';
 const id = (mark: string): string => mark.repeat(64);
 const row = (mark: string, state: LedgerRow['state'] = 'present'): LedgerRow => ({
@@ -26,7 +27,7 @@ const listed = (mark: string, tags: string[] = []): RepositorySnapshot => ({
   tags,
 });
 const compare = (ledger: LedgerRow[], list: RepositorySnapshot[], active: string[] = []) =>
-  compareSnapshots({ planId: PLAN, ledger, list, isJobActive: (job) => active.includes(job) });
+  compareSnapshots({ planId: PLAN, ledger, list, isJobActive: (job) => active.includes(job), now: NOW });
 const marks = (rows: readonly LedgerRow[]): string[] => rows.map(({ resticId }) => resticId[0] ?? '');
 
 it('tells what is missing, found again, gone and foreign', () => {
@@ -58,4 +59,21 @@ it('leaves a snapshot alone whose job is about to record it', () => {
 
 it('derives the same valid UUID from the same id', () => {
   expect(uuidFor('0123456789abcdef'.repeat(4))).toBe('01234567-89ab-cdef-0123-456789abcdef');
+});
+
+it('believes no snapshot of ours that is dated in the future', () => {
+  const uuid = '33333333-3333-4333-8333-333333333333';
+  const ours = [`agent-job=${uuid}`, `repo-id=${PLAN}`];
+  const dated = (takenAt: number) => compare([], [{ ...listed('a', ours), takenAt }]).added;
+  expect(dated(Date.UTC(2099, 0, 1))).toMatchObject([{ state: 'foreign' }]);
+  expect(dated(NOW + 60_000)).toMatchObject([{ state: 'present' }]);
+});
+
+it('tells an older state that was put back from snapshots that were deleted', () => {
+  const at = (mark: string, takenAt: number, state: LedgerRow['state']) => ({ ...row(mark, state), takenAt });
+  const [old, gone, newest] = [at('a', 1, 'present'), at('b', 2, 'missing'), at('c', 3, 'missing')];
+  expect(rolledBackTo([newest, gone, old])).toBe(1);
+  expect(rolledBackTo([at('c', 3, 'present'), gone, old])).toBeUndefined();
+  expect(rolledBackTo([gone, newest])).toBeUndefined();
+  expect(rolledBackTo([old])).toBeUndefined();
 });

@@ -19,11 +19,18 @@ export interface ComparisonOptions {
   readonly list: readonly RepositorySnapshot[];
   /** Its snapshot enters the ledger by itself. */
   readonly isJobActive: (jobId: string) => boolean;
+  readonly now: number;
 }
+
+/** A clock may be set wrongly by this much. Beyond it a date says nothing about which snapshot is the newest. */
+const FUTURE_SLACK_MS = 24 * 60 * 60 * 1000;
+
+/** Dated at a time that has not come, by a wrong clock or by somebody who wants to be the newest. */
+export const isOfFuture = (takenAt: number, now: number): boolean => takenAt > now + FUTURE_SLACK_MS;
 
 /** Holds the ledger against what the repository really has. Pure. */
 export function compareSnapshots(options: ComparisonOptions): Comparison {
-  const { planId, ledger, list, isJobActive } = options;
+  const { planId, ledger, list, isJobActive, now } = options;
   const there = new Set(list.map(({ resticId }) => resticId));
   const known = new Set(ledger.map(({ resticId }) => resticId));
   const lost = ledger.filter(({ resticId }) => !there.has(resticId));
@@ -34,9 +41,22 @@ export function compareSnapshots(options: ComparisonOptions): Comparison {
     added: list
       .filter(({ resticId }) => !known.has(resticId))
       .filter(({ tags }) => !isJobActive(tagValue(tags, 'agent-job') ?? ''))
-      .map((snapshot) => toRow(planId, snapshot))
+      .map((snapshot) => toRow(planId, snapshot, now))
       .map((row, index, rows) => withOwnId(row, [...ledger, ...rows.slice(0, index)])),
   };
+}
+
+/**
+ * The repository as it was at an earlier time: all that is missing is newer than all that is there.
+ * @returns the time of its newest snapshot; undefined when it is something else, or nothing is there
+ */
+export function rolledBackTo(rows: readonly LedgerRow[]): number | undefined {
+  const times = (state: LedgerRow['state']): number[] =>
+    rows.filter((row) => row.state === state).map(({ takenAt }) => takenAt);
+  const [present, missing] = [times('present'), times('missing')];
+  if (present.length === 0 || missing.length === 0) return undefined;
+  const newest = Math.max(...present);
+  return newest < Math.min(...missing) ? newest : undefined;
 }
 
 /** A job that was tried again may have made two snapshots: only the first has the job's id. */
@@ -44,7 +64,7 @@ function withOwnId(row: LedgerRow, others: readonly { readonly id: string }[]): 
   return others.some(({ id }) => id === row.id) ? { ...row, id: uuidFor(row.resticId) } : row;
 }
 
-function toRow(planId: string, snapshot: RepositorySnapshot): LedgerRow {
+function toRow(planId: string, snapshot: RepositorySnapshot, now: number): LedgerRow {
   const { resticId, tags } = snapshot;
   const jobId = tagValue(tags, 'agent-job') ?? '';
   const isOurs = UUID.test(jobId) && tagValue(tags, 'repo-id') === planId;
@@ -59,7 +79,8 @@ function toRow(planId: string, snapshot: RepositorySnapshot): LedgerRow {
     bytesTotal: snapshot.bytesTotal ?? null,
     addedBytes: snapshot.addedBytes ?? null,
     incomplete: false,
-    state: isOurs ? 'present' : 'foreign',
+    // What carries our tags but not a possible date was not made by us, or not then: it never counts as the newest.
+    state: isOurs && !isOfFuture(snapshot.takenAt, now) ? 'present' : 'foreign',
   };
 }
 

@@ -157,8 +157,13 @@ describe('a repository from its first key to a lost snapshot', () => {
     expect(world.store.events.after(0, 1000).map(({ kind }) => kind)).toContain('snapshot.missing');
   });
 
-  it('is never made anew when it has vanished', async () => {
+  it('is told to have vanished by the look that nobody asked for', async () => {
     rmSync(plan.repository?.address ?? '', { recursive: true });
+    await world.repositories.tend();
+    expect(world.conditions().map(({ code }) => code)).toContain('repository_vanished');
+  });
+
+  it('is never made anew when it has vanished', async () => {
     world.plans.setNeedsRepair(plan.id, false);
     writeFileSync(world.source, 'a file now');
     const job = await world.backup(plan);

@@ -6,10 +6,14 @@ import {
   type PlanKey,
 } from '../../contract/index.ts';
 import { createKeyWork, requireArmed, type KeyWorkOptions } from './arm.ts';
+import { createLedgerWatch, type LedgerWatchOptions } from './ledger-watch.ts';
 import type { Repositories } from './repository-types.ts';
 import { createSnapshotList, type SnapshotListOptions } from './snapshot-list.ts';
 
-export interface RepositoriesOptions extends KeyWorkOptions, SnapshotListOptions {
+export interface RepositoriesOptions
+  extends KeyWorkOptions, SnapshotListOptions, Omit<LedgerWatchOptions, 'look'> {
+  readonly plans: KeyWorkOptions['plans'] & SnapshotListOptions['plans'];
+  readonly store: SnapshotListOptions['store'] & LedgerWatchOptions['store'];
   readonly config: KeyWorkOptions['config'] & SnapshotListOptions['config'];
   readonly doctor: () => Promise<DoctorCheck[]>;
 }
@@ -26,6 +30,7 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
     ...createKeyWork(options, listAdopted),
     ...list,
     doctor,
+    tend: createLedgerWatch({ ...options, look: (plan) => list.snapshots(plan, true) }),
     keys: async (plan) => await readKeys(options, plan),
     removeKey: async (plan, keyId) => await removeKey(options, plan, keyId),
   };

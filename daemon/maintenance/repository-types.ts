@@ -19,4 +19,6 @@ export interface Repositories {
   snapshot(idPrefix: string): Promise<Snapshot>;
   entries(snapshot: Snapshot, path: string): Promise<SnapshotEntry[]>;
   doctor(): Promise<DoctorCheck[]>;
+  /** Called each minute: compares the ledger of a plan whose turn has come with its repository. */
+  tend(): Promise<void>;
 }

@@ -1,7 +1,9 @@
 import { AppError, type Plan, type Snapshot, type SnapshotEntry } from '../../contract/index.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { requireArmed } from './arm.ts';
 import { compareSnapshots } from './compare-snapshots.ts';
+import { settleLedger, tellVanished } from './ledger-health.ts';
 import { createLru } from './lru.ts';
 import type {
   ArmingDoor,
@@ -22,6 +24,7 @@ export interface SnapshotListOptions {
   readonly health: MaintenanceHealth;
   readonly isJobActive: (jobId: string) => boolean;
   readonly log: Log;
+  readonly clock: Clock;
   readonly config: { readonly engineHost: string };
 }
 
@@ -98,12 +101,18 @@ async function refresh(options: SnapshotListOptions, plan: Plan): Promise<void> 
   requireArmed(plan);
   const ledger = store.snapshots.list(plan.id);
   const credentials = door.credentialsFor(plan);
-  const list = await engine.run(
-    { verb: 'snapshots', access: await door.access(plan), host: config.engineHost },
-    credentials && { credentials },
-  );
+  const list = await engine
+    .run(
+      { verb: 'snapshots', access: await door.access(plan), host: config.engineHost },
+      credentials && { credentials },
+    )
+    .catch((error: unknown) => {
+      throw tellVanished(health, plan, error);
+    });
+  const now = options.clock.now();
   const { isJobActive } = options;
-  const { missing, found, added, gone } = compareSnapshots({ planId: plan.id, ledger, list, isJobActive });
+  const comparison = compareSnapshots({ planId: plan.id, ledger, list, isJobActive, now });
+  const { missing, found, added, gone } = comparison;
   store.commit((append) => {
     for (const row of missing) {
       store.snapshots.setState(row.id, 'missing');
@@ -112,22 +121,8 @@ async function refresh(options: SnapshotListOptions, plan: Plan): Promise<void> 
     for (const row of found) store.snapshots.setState(row.id, 'present');
     for (const row of gone) store.snapshots.remove(row.id);
     for (const row of added) if (store.snapshots.find(row.id) === undefined) store.snapshots.insert(row);
-    settleMissing(health, plan, store.snapshots.list(plan.id));
+    settleLedger(health, plan, store.snapshots.list(plan.id), now);
   });
-}
-
-function settleMissing(health: MaintenanceHealth, plan: Plan, rows: readonly LedgerRow[]): void {
-  const count = rows.filter(({ state }) => state === 'missing').length;
-  if (count === 0) health.clear('snapshots_missing', plan.id);
-  else {
-    health.raise({
-      code: 'snapshots_missing',
-      level: 'error',
-      message: `${count} of the snapshots of "${plan.name}" disappeared from its repository`,
-      hint: 'somebody or something deleted them; look at the storage before the next backup',
-      planId: plan.id,
-    });
-  }
 }
 
 async function readDirectory(

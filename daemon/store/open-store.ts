@@ -118,7 +118,7 @@ function storeOf({ options, db, copies, release, commandJournal, recovery }: Sto
   return {
     plans: createPlanTable(db),
     jobs: createJobTable(db),
-    snapshots: createSnapshotTable(db),
+    snapshots: createSnapshotTable(db, clock.now),
     requests: createRequestTable(db),
     commands: createCommandTable(db),
     commandJournal,

@@ -47,7 +47,10 @@ const COLUMNS: Columns<SnapshotRow> = {
   state: 'plain',
 };
 
-export function createSnapshotTable(db: Database): SnapshotTable {
+/** A date further ahead is a wrong clock's, or a lie: it does not make a snapshot the newest. */
+const FUTURE_SLACK_MS = 24 * 60 * 60 * 1000;
+
+export function createSnapshotTable(db: Database, now: () => number): SnapshotTable {
   const rows = createRowTable<SnapshotRow>({ db, name: 'snapshots', key: 'id', columns: COLUMNS });
   const totals = db.prepare(
     `SELECT COUNT(*) AS count, COALESCE(SUM(added_bytes), 0) AS addedBytes
@@ -66,7 +69,12 @@ export function createSnapshotTable(db: Database): SnapshotTable {
     },
     list: (planId) =>
       planId === undefined ? rows.all(newestFirst) : rows.all(`WHERE plan_id = ? ${newestFirst}`, planId),
-    newest: (planId) => rows.first(`WHERE plan_id = ? AND state = 'present' ${newestFirst} LIMIT 1`, planId),
+    newest: (planId) =>
+      rows.first(
+        `WHERE plan_id = ? AND state = 'present' ORDER BY taken_at > ?, taken_at DESC, rowid DESC LIMIT 1`,
+        planId,
+        now() + FUTURE_SLACK_MS,
+      ),
     totals: (planId) => totals.get(planId) as { count: number; addedBytes: number },
   };
 }

@@ -83,6 +83,7 @@ export function createWorld(options: WorldOptions): World {
     repositories: createRepositories({
       ...common,
       isJobActive: (id) => jobs.list({ active: true }).some((job) => job.id === id),
+      isIdle: () => jobs.list({ active: true }).length === 0,
       doctor: createDoctor({ engine, stateDir, extraChecks: [] }),
     }),
     conditions: () => health.list(),
