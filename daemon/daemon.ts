@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, type Plan } from '../contract/index.ts';
 import type { Clock } from './base/clock.ts';
 import type { Chance } from './base/ids.ts';
@@ -16,9 +17,12 @@ import { startLocalApi } from './local-api/local-api.ts';
 import { createCheckHandler } from './maintenance/check-handler.ts';
 import { createDoctor } from './maintenance/doctor.ts';
 import { createDoor } from './maintenance/door.ts';
+import { createMountWatch } from './maintenance/mount-watch.ts';
 import { createRepositories } from './maintenance/repositories.ts';
 import { createPlans } from './plans/create-plans.ts';
+import { createRecovery } from './recovery/create-recovery.ts';
 import { createRestore } from './restore/create-restore.ts';
+import { createTryLimit } from './restore/try-limit.ts';
 import { createDueTimes } from './scheduler/due-times.ts';
 import { createScheduler } from './scheduler/create-scheduler.ts';
 import { createSnapshotIndex } from './snapshot-index/create-snapshot-index.ts';
@@ -87,18 +91,33 @@ function createParts(options: DaemonOptions, stack: ShutdownStack) {
   const identityPath = join(stateDir, 'secrets', 'space.json');
   const space = createSpacePart({ ...options, ...config, ...config.spaceLink, identityPath, store, health });
   const signedIn = () => (space.account.current() === undefined ? undefined : space.storage);
-  const door = createDoor({ space: signedIn });
-  const usage = createUsage({ space: signedIn, store, health, clock, log });
+  const mounts = createMountWatch({ store, plans, health });
+  const door = createDoor({ space: signedIn, mounts, limits: config.limits });
+  const usage = createUsage({
+    space: signedIn,
+    account: () => space.account.current()?.userid,
+    policy: config.quota,
+    store,
+    health,
+    clock,
+    log,
+  });
   const isJobActive = (id: string) => jobs.list({ active: true }).some((job) => job.id === id);
   const isIdle = () => jobs.list({ active: true }).length === 0;
   const doctor = createDoctor({ engine, stateDir, extraChecks: [async () => [space.doctorCheck()]] });
   const overdue = createOverdueCheck({ plans, health, clock });
   const common = { ...shared, plans, store, engine, door, health, isJobActive, isIdle };
+  const recovery = createRecovery({ ...common, limit: createTryLimit(store, clock), space: signedIn });
   const repositories = createRepositories({ ...common, doctor });
   const index = createSnapshotIndex({ ...common, repositories, directory: join(stateDir, 'index') });
   stack.push('snapshot-index', () => index.close(), ENGINE_STOP_MS);
-  const { requests, handler: restore } = createRestore({ ...common, jobs, space: signedIn });
-  jobs.handle('backup', createBackupHandler({ ...common, quota: usage }));
+  const { requests, handler: restore } = createRestore({
+    ...common,
+    jobs,
+    space: signedIn,
+    onProven: (planId) => recovery.noteProof(planId),
+  });
+  jobs.handle('backup', createBackupHandler({ ...common, quota: usage, lineage: recovery.lineage }));
   jobs.handle('check', createCheckHandler(common));
   jobs.handle('restore', restore);
   const scheduler = createScheduler({ plans, jobs, store, clock, log, dueTimes });
@@ -113,6 +132,8 @@ function createParts(options: DaemonOptions, stack: ShutdownStack) {
     repositories,
     index,
     requests,
+    recovery,
+    mounts,
     scheduler,
     overdue,
   };
@@ -124,6 +145,7 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   tellRecovery(parts);
   const engineVersion = lookAtEngine(options, parts);
   plans.onRemoved((plan) => cancelJobsOf(parts, plan));
+  plans.onRemoved((plan) => parts.recovery.forget(plan.id));
   plans.onRemoved((plan) => {
     parts.index.removePlan(plan.id).catch((error: unknown) => log.warn({ err: error }, 'an index stays'));
   });
@@ -142,6 +164,10 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   });
   stack.push('local-api', () => api.close());
   startJobs(parts, log, stack);
+  if (config.ephemeral) {
+    stack.push('cancel', async () => await cancelAll(jobs), ENGINE_STOP_MS);
+    return api;
+  }
   const link = space.start({
     effects: commandEffects(parts),
     findPlan: (id) => plans.find(id),
@@ -162,6 +188,12 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   return api;
 }
 
+/** Nobody will go on with what is left, so nothing is: also not the part of a restore that is there already. */
+async function cancelAll(jobs: Parts['jobs']): Promise<void> {
+  for (const { id } of jobs.list({ active: true })) jobs.cancel(id, 'the one who started it is gone');
+  while (jobs.list({ active: true }).length > 0) await delay(50);
+}
+
 /** What a former daemon left is ended first, which may take restic a minute; nobody who asks waits for that. */
 function startJobs({ engine, jobs, requests }: Parts, log: Log, stack: ShutdownStack): void {
   const recovered = engine
@@ -173,14 +205,15 @@ function startJobs({ engine, jobs, requests }: Parts, log: Log, stack: ShutdownS
   stack.push('recovery', () => recovered, ENGINE_STOP_MS);
 }
 
-function lookEachMinute({ requests, overdue, index, repositories }: Parts, log: Log): void {
-  repositories.tend().catch((error: unknown) => log.error({ err: error }, 'no ledger was compared'));
+function lookEachMinute({ requests, overdue, recovery, index, mounts }: Parts, log: Log): void {
+  mounts.look().catch((error: unknown) => log.warn({ err: error }, 'mounts could not be looked at'));
   index
     .tend()
     .catch((error: unknown) => log.warn({ err: error }, 'the index of snapshots could not be tended'));
   try {
     requests.expire();
     overdue();
+    recovery.tend();
   } catch (error) {
     // A full disk, say: the next minute looks again.
     log.error({ err: error }, 'the look of this minute failed');

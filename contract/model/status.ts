@@ -1,6 +1,7 @@
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { Bytes, Count, EpochMs, Uuid } from '../schema.ts';
+import { Price } from '../space/wire.ts';
 import { Job } from './job.ts';
 import { Plan } from './plan.ts';
 import { RestoreRequest } from './request.ts';
@@ -40,6 +41,21 @@ export const Account = Type.Object({
 });
 export type Account = Static<typeof Account>;
 
+/** What happens when the next snapshot would not fit into what is included. */
+export const AT_LIMIT = ['stop', 'make-room', 'pay'] as const;
+export type AtLimit = (typeof AT_LIMIT)[number];
+
+/** When the storage will be full, if it goes on as it did. */
+export const Forecast = Type.Object({
+  earliestAt: EpochMs,
+  /** Absent: perhaps never. */
+  latestAt: Type.Optional(EpochMs),
+  bytesPerDay: Type.Number(),
+  /** How many days it rests on. */
+  days: Count,
+});
+export type Forecast = Static<typeof Forecast>;
+
 export const Usage = Type.Object({
   source: Type.Union([Type.Literal('space'), Type.Literal('ledger')]),
   totalBytes: Bytes,
@@ -51,7 +67,30 @@ export const Usage = Type.Object({
   /** Bytes stored that no snapshot of the ledger explains; a clean-up may free them. */
   reclaimableBytes: Bytes,
   measuredAt: EpochMs,
-  byPlan: Type.Array(Type.Object({ planId: Uuid, planName: Type.String(), storedBytes: Bytes })),
+  byPlan: Type.Array(
+    Type.Object({
+      planId: Uuid,
+      planName: Type.String(),
+      storedBytes: Bytes,
+      /** What its next snapshot will probably add; absent while there is no history. */
+      nextBytes: Type.Optional(Bytes),
+    }),
+  ),
+  /** What Space takes for storage beyond the total; absent where it names no price. */
+  price: Type.Optional(Price),
+  /** Most that Space stores beyond the total, and what is stored there now. */
+  overage: Type.Optional(
+    Type.Object({ limitBytes: Bytes, usedBytes: Bytes, costPerMonth: Type.Optional(Type.Number()) }),
+  ),
+  forecast: Type.Optional(Forecast),
+  /** The settings `quota` of this machine. */
+  policy: Type.Optional(
+    Type.Object({
+      atLimit: Type.Unsafe<AtLimit>(Type.String()),
+      /** Like `5 EUR`, for a month. */
+      payUpTo: Type.Optional(Type.String()),
+    }),
+  ),
 });
 export type Usage = Static<typeof Usage>;
 

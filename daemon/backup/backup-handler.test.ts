@@ -42,6 +42,8 @@ function setUp(answers: Answers) {
     return Promise.resolve().then(() => answers(request));
   };
   let verdict: { fits: true } | { fits: false; message: string; hint: string } = { fits: true };
+  const limit = new AbortController();
+  let guards = 0;
   const handler = createBackupHandler({
     plans,
     store,
@@ -56,7 +58,15 @@ function setUp(answers: Answers) {
         }),
       credentialsFor: () => undefined,
     },
-    quota: { check: () => Promise.resolve(verdict) },
+    quota: {
+      check: () => Promise.resolve(verdict),
+      guard: () => ({
+        signal: limit.signal,
+        explain: (error) =>
+          Promise.resolve(limit.signal.aborted ? new AppError('quota_exceeded', 'too dear') : error),
+        [Symbol.dispose]: () => void (guards += 1),
+      }),
+    },
     clock: systemClock,
     config: { engineHost: 'host', limits: { uploadKiBPerSecond: 100 } },
   });
@@ -70,6 +80,8 @@ function setUp(answers: Answers) {
     handler,
     job,
     run: async () => await handler.run({ job, params: null, signal, progress: () => undefined }),
+    passLimit: () => limit.abort(),
+    guardsEnded: () => guards,
     refuse: () => (verdict = { fits: false, message: 'full', hint: 'get more' }),
     close: () => {
       store.close();
@@ -122,6 +134,15 @@ describe('what the engine is asked for', () => {
       hint: 'get more',
     });
     expect(world.requests).toEqual([]);
+  });
+
+  it('that would cost more than was agreed to ends as a full storage, and no longer watches it', async () => {
+    answer = () => {
+      world.passLimit();
+      throw new AppError('cancelled', 'stopped before it was done');
+    };
+    await expect(world.run()).rejects.toMatchObject({ code: 'quota_exceeded', message: 'too dear' });
+    expect(world.guardsEnded()).toBe(1);
   });
 });
 

@@ -120,6 +120,8 @@ async function runEngine(options: BackupHandlerOptions, { plan, access, context 
   const takenAt = options.clock.now();
   const uploadKiBPerSecond = config.limits.uploadKiBPerSecond;
   plans.setNeedsRepair(plan.id, true);
+  using guard = options.quota.guard(plan);
+  const signal = AbortSignal.any([context.signal, guard.signal]);
   try {
     const { snapshotId, ...counts } = await engine.run(
       {
@@ -132,13 +134,13 @@ async function runEngine(options: BackupHandlerOptions, { plan, access, context 
         repairFirst: needsRepair,
         ...(uploadKiBPerSecond !== undefined && { uploadKiBPerSecond }),
       },
-      { signal: context.signal, onProgress: context.progress, ...(credentials && { credentials }) },
+      { signal, onProgress: context.progress, ...(credentials && { credentials }) },
     );
     if (snapshotId === undefined) throw new AppError('failed', 'the engine ended without a snapshot');
     return { ...counts, snapshotId, takenAt };
   } catch (error) {
     if (hasWrittenNothing(error)) plans.setNeedsRepair(plan.id, needsRepair);
-    throw error;
+    throw context.signal.aborted ? error : await guard.explain(error);
   }
 }
 

@@ -65,6 +65,11 @@ export interface QuotaCheck {
   check(
     plan: Plan,
   ): Promise<{ readonly fits: true } | { readonly fits: false; message: string; hint: string }>;
+  /** While an upload runs: aborted when it would cost more than was agreed to. */
+  guard(plan: Plan): Disposable & {
+    readonly signal: AbortSignal;
+    explain(error: unknown): Promise<unknown>;
+  };
 }
 
 export interface BackupHealth {

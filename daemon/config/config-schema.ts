@@ -53,6 +53,22 @@ export const configSchema = closed({
       downloadKiBPerSecond: kibPerSecond('Most that a restore fetches; default no limit.'),
     }),
   ),
+  quota: Type.Optional(
+    closed({
+      atLimit: Type.Optional(
+        Type.Union([Type.Literal('stop'), Type.Literal('make-room'), Type.Literal('pay')], {
+          description:
+            'What to do when the next snapshot does not fit into what Space includes; default stop. make-room: also stop, and say what would make room, since no snapshot is ever removed unasked. pay: go on up to payUpTo, where Space sells more.',
+        }),
+      ),
+      payUpTo: Type.Optional(
+        Type.String({
+          pattern: '^[0-9]{1,9}(\\.[0-9]{1,2})? [A-Z]{3}$',
+          description: 'Most that storage beyond what is included may cost a month, for example "5 EUR".',
+        }),
+      ),
+    }),
+  ),
   jobs: Type.Optional(
     closed({
       retryBaseMs: delay('First wait before a job that met a passing fault is tried again; default 30 s.'),

@@ -1,3 +1,5 @@
+import type { AtLimit } from '../../contract/index.ts';
+
 /** The settings in force: read once from file, arguments and environment, frozen, without secrets. */
 export interface Config {
   /** The file that was read, if there is one. */
@@ -23,6 +25,12 @@ export interface Config {
   readonly limits: {
     readonly uploadKiBPerSecond: number | undefined;
     readonly downloadKiBPerSecond: number | undefined;
+  };
+  /** When the next snapshot does not fit into what Space includes. */
+  readonly quota: {
+    readonly atLimit: AtLimit;
+    /** Most that storage beyond what is included may cost a month. */
+    readonly payUpTo: { readonly amount: number; readonly currency: string } | undefined;
   };
   readonly jobs: {
     readonly retryBaseMs: number;

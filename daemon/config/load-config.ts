@@ -56,6 +56,7 @@ export function loadConfig(options: LoadConfigOptions): Config {
       uploadKiBPerSecond: file.limits?.uploadKiBPerSecond,
       downloadKiBPerSecond: file.limits?.downloadKiBPerSecond,
     },
+    quota: quotaOf(file),
     ...tunables(file),
   };
   return deepFrozen(config);
@@ -112,6 +113,18 @@ function logLevelOf(given: ProgramOptions, file: ConfigFile): string {
 function helperCommand({ env, execPath, programDir }: LoadConfigOptions): readonly string[] {
   const path = env['OLARES_BACKUP_HELPER'] || join(programDir, 'olares-backup-helper.mjs');
   return /\.m?js$/.test(path) ? [execPath, resolve(path)] : [resolve(path)];
+}
+
+function quotaOf({ quota = {} }: ConfigFile): Config['quota'] {
+  const { atLimit = 'stop', payUpTo } = quota;
+  if (atLimit === 'pay' && payUpTo === undefined) {
+    throw new AppError('config_invalid', '"quota.atLimit" is "pay", but "quota.payUpTo" is missing', {
+      field: 'quota.payUpTo',
+      hint: 'say the most that it may cost a month, for example "5 EUR"',
+    });
+  }
+  const [amount = '', currency = ''] = payUpTo?.split(' ') ?? [];
+  return { atLimit, payUpTo: payUpTo === undefined ? undefined : { amount: Number(amount), currency } };
 }
 
 function tunables(file: ConfigFile): Pick<Config, 'jobs' | 'scheduler' | 'remote' | 'spaceLink'> {

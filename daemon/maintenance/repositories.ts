@@ -6,6 +6,7 @@ import {
   type PlanKey,
 } from '../../contract/index.ts';
 import { createKeyWork, requireArmed, type KeyWorkOptions } from './arm.ts';
+import { testLocation } from './location-test.ts';
 import { createLedgerWatch, type LedgerWatchOptions } from './ledger-watch.ts';
 import type { Repositories } from './repository-types.ts';
 import { createSnapshotList, type SnapshotListOptions } from './snapshot-list.ts';
@@ -31,6 +32,7 @@ export function createRepositories(options: RepositoriesOptions): Repositories {
     ...list,
     doctor,
     tend: createLedgerWatch({ ...options, look: (plan) => list.snapshots(plan, true) }),
+    test: async (plan, how) => await testLocation(options, plan, how),
     keys: async (plan) => await readKeys(options, plan),
     removeKey: async (plan, keyId) => await removeKey(options, plan, keyId),
   };

@@ -1,5 +1,6 @@
 import type {
   DoctorCheck,
+  LocationTest,
   Plan,
   PlanKey,
   SecretChannel,
@@ -21,4 +22,6 @@ export interface Repositories {
   doctor(): Promise<DoctorCheck[]>;
   /** Called each minute: compares the ledger of a plan whose turn has come with its repository. */
   tend(): Promise<void>;
+  /** Connects to the location of a plan, kept or not; nothing stays there. */
+  test(plan: Plan, options?: { adopt?: boolean }): Promise<LocationTest>;
 }

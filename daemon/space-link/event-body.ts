@@ -36,7 +36,10 @@ const VIEWS: Views = {
       },
     };
   },
-  'usage.measured': ({ usage: { byPlan: _byPlan, ...usage } }) => ({ usage }),
+  // What a person would pay, and from what the forecast is made, is this machine's own matter.
+  'usage.measured': ({ usage: { byPlan: _byPlan, policy: _policy, forecast: _forecast, ...usage } }) => ({
+    usage,
+  }),
   'health.raised': ({ condition: { code, level, planId } }) => ({ code, level, planId }),
   'health.cleared': ({ code, planId }) => ({ code, planId }),
 };

@@ -26,6 +26,12 @@ export interface SpaceAccount {
   logout(): Promise<void>;
 }
 
+/** What Space's usage call says. */
+export type SpaceUsage = Pick<
+  Usage,
+  'source' | 'totalBytes' | 'usedBytes' | 'freeBytes' | 'canBackup' | 'planLevel' | 'measuredAt' | 'price'
+> & { readonly overageLimitBytes?: number };
+
 /** Storage of the account: where a plan's repository is and the temporary keys to it. */
 export interface SpaceStorage {
   /**
@@ -41,7 +47,7 @@ export interface SpaceStorage {
     url?: RepositoryPlace;
     purpose?: StsPurpose;
   }): Promise<StorageCredentials>;
-  usage(): Promise<Omit<Usage, 'reclaimableBytes' | 'byPlan'>>;
+  usage(): Promise<SpaceUsage>;
 }
 
 /** What the way to a repository needs of its Backup URL. */

@@ -82,5 +82,7 @@ function readUsage(data: unknown, now: number): Awaited<ReturnType<SpaceStorage[
     canBackup: usage.canBackup,
     planLevel: usage.planLevel,
     measuredAt: now,
+    ...(usage.price && { price: usage.price }),
+    ...(whole(usage.overageLimit ?? 0) > 0 && { overageLimitBytes: whole(usage.overageLimit ?? 0) }),
   };
 }

@@ -2,6 +2,8 @@ import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { parser, Usage } from '../../contract/index.ts';
 import type { Store } from '../store/store.ts';
+import { estimateAddedBytes } from './estimate.ts';
+import { costOf } from './verdict.ts';
 
 /** What Space itself says. */
 export const SpaceMeasure = Type.Object({
@@ -12,6 +14,9 @@ export const SpaceMeasure = Type.Object({
   canBackup: Usage.properties.canBackup,
   planLevel: Usage.properties.planLevel,
   measuredAt: Usage.properties.measuredAt,
+  price: Usage.properties.price,
+  /** Most that Space stores beyond the total, at the price. */
+  overageLimitBytes: Type.Optional(Usage.properties.usedBytes),
 });
 export type SpaceMeasure = Static<typeof SpaceMeasure>;
 export const spaceMeasure = parser(SpaceMeasure);
@@ -29,16 +34,30 @@ export function toUsage(
       planId: id,
       planName: name,
       storedBytes: store.snapshots.totals(id).addedBytes,
+      ...nextOf(store, id),
     }));
   const explainedBytes = byPlan.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
   if (!reading) return { ...unknownQuota(explainedBytes, now), byPlan };
+  const { overageLimitBytes = 0, ...measure } = reading;
   const { totalBytes, usedBytes } = reading;
   return {
-    ...reading,
+    ...measure,
+    ...(overageLimitBytes > 0 && { overage: overageOf(reading, overageLimitBytes) }),
     freeBytes: Math.max(0, totalBytes - usedBytes),
     reclaimableBytes: Math.max(0, usedBytes - explainedBytes),
     byPlan,
   };
+}
+
+function nextOf({ snapshots }: Pick<Store, 'snapshots'>, planId: string): { nextBytes?: number } {
+  const nextBytes = estimateAddedBytes(snapshots.list(planId));
+  return nextBytes === undefined ? {} : { nextBytes };
+}
+
+function overageOf(reading: SpaceMeasure, limitBytes: number): NonNullable<Usage['overage']> {
+  const usedBytes = Math.max(0, reading.usedBytes - reading.totalBytes);
+  const { price } = reading;
+  return { limitBytes, usedBytes, ...(price && { costPerMonth: costOf(usedBytes, price.perGibMonth) }) };
 }
 
 function unknownQuota(usedBytes: number, now: number): Omit<Usage, 'byPlan'> {

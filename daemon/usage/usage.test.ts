@@ -10,10 +10,19 @@ import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { freeBytesAt } from './disk-space.ts';
 import { estimateAddedBytes } from './estimate.ts';
+import type { QuotaPolicy } from './verdict.ts';
 import { createUsage } from './usage.ts';
 
 const PLAN = '11111111-1111-4111-8111-111111111111';
 const GB = 1024 ** 3;
+
+interface Reading {
+  readonly usedBytes: number;
+  readonly canBackup: boolean;
+  readonly totalBytes?: number;
+  readonly price?: { currency: string; perGibMonth: number };
+  readonly overageLimitBytes?: number;
+}
 
 function setUp() {
   const root = mkdtempSync(join(tmpdir(), 'usage-'));
@@ -23,7 +32,7 @@ function setUp() {
   const health = createHealth({ store, clock });
   const plans = bookPlans(store);
   let calls = 0;
-  let reading: { usedBytes: number; canBackup: boolean; totalBytes?: number } | Error = {
+  let reading: Reading | Error = {
     usedBytes: GB,
     canBackup: true,
   };
@@ -36,8 +45,12 @@ function setUp() {
     },
   };
   let isSignedIn = true;
+  let account = 'did:key:a';
+  const policy: QuotaPolicy = { atLimit: 'stop', payUpTo: undefined };
   const usage = createUsage({
     space: () => (isSignedIn ? space : undefined),
+    account: () => account,
+    policy,
     store,
     health,
     clock,
@@ -49,6 +62,7 @@ function setUp() {
     usage,
     calls: () => calls,
     reads: (next: typeof reading) => (reading = next),
+    signInAs: (other: string) => (account = other),
     signOut: () => (isSignedIn = false),
     pass: (ms: number) => (now += ms),
     makePlan: (location: Location): Plan => plans.make({ id: PLAN, paths: ['/x'], location }),
@@ -160,6 +174,66 @@ describe('warnings', () => {
     ]);
     const events = world.store.events.after(0, 100).map(({ kind }) => kind);
     expect(events.filter((kind) => kind === 'health.raised')).toHaveLength(3);
+  });
+});
+
+describe('a use that hovers around a level', () => {
+  const levels = async (...percents: number[]): Promise<number> => {
+    for (const percent of percents) {
+      world.reads({ usedBytes: Math.round((percent / 10) * GB), canBackup: percent < 100 });
+      await world.usage.get(true);
+    }
+    return world.store.events.after(0, 100).filter(({ kind }) => kind === 'health.raised').length;
+  };
+
+  it('warns once, and again only after it had gone well below', async () => {
+    expect(await levels(80, 79, 80, 78.5, 81)).toBe(1);
+    expect(await levels(77, 80)).toBe(2);
+  });
+  it('says of a full storage that it is full, not that the account may not back up', async () => {
+    await levels(100);
+    expect(world.health.list()).toMatchObject([{ code: 'quota', level: 'error' }]);
+  });
+});
+
+describe('a forecast', () => {
+  const DAY = 86_400_000;
+  const live = async (days: number, gbPerDay: number): Promise<void> => {
+    for (let day = 0; day < days; day += 1) {
+      world.pass(DAY);
+      world.reads({ usedBytes: Math.round((2 + day * gbPerDay) * GB), canBackup: true });
+      await world.usage.get(true);
+    }
+  };
+
+  it('is made of the samples of days, which are kept', async () => {
+    await live(6, 0.1);
+    expect(world.usage.current().forecast).toBeUndefined();
+    await live(1, 0.1);
+    world.reads(new Error('down'));
+    await live(0, 0);
+    expect(world.store.facts.get('usage.samples')).toMatchObject({ account: 'did:key:a' });
+  });
+  it('is of one account alone', async () => {
+    await live(10, 0.1);
+    expect(world.usage.current().forecast).toMatchObject({ days: 10 });
+    world.signInAs('did:key:b');
+    await world.usage.get(true);
+    expect(world.usage.current().forecast).toBeUndefined();
+  });
+});
+
+it('shows what is stored beyond the total, and what it costs', async () => {
+  world.reads({
+    usedBytes: 12 * GB,
+    canBackup: true,
+    overageLimitBytes: 5 * GB,
+    price: { currency: 'EUR', perGibMonth: 0.5 },
+  });
+  expect(await world.usage.get()).toMatchObject({
+    overage: { limitBytes: 5 * GB, usedBytes: 2 * GB, costPerMonth: 1 },
+    price: { currency: 'EUR' },
+    policy: { atLimit: 'stop' },
   });
 });
 

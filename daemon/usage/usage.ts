@@ -4,17 +4,19 @@ import type { Log } from '../base/log.ts';
 import type { Store } from '../store/store.ts';
 import { freeBytesAt } from './disk-space.ts';
 import { estimateAddedBytes } from './estimate.ts';
-import { isQuotaKnown, settleQuota, type UsageHealth } from './quota-warnings.ts';
+import { forecastFull } from './forecast.ts';
+import { inUnits } from './in-units.ts';
+import { createQuotaGuard, type QuotaGuard } from './quota-guard.ts';
+import { quotaLevel, settleQuota, type UsageHealth } from './quota-warnings.ts';
+import { recordSample, usageSamples } from './samples.ts';
 import { spaceMeasure, toUsage, type SpaceMeasure } from './usage-sums.ts';
+import { judge, type QuotaPolicy, type QuotaVerdict } from './verdict.ts';
 
 const FACT = 'usage.space';
+const LEVEL_FACT = 'usage.level';
 const FRESH_MS = 60_000;
 /** An older reading says too little about now to refuse a backup by it. */
 const TRUSTED_MS = 10 * 60_000;
-
-export type QuotaVerdict =
-  | { readonly fits: true; readonly estimateBytes: number | undefined }
-  | { readonly fits: false; readonly message: string; readonly hint: string };
 
 export interface UsageMeter {
   /** The last reading, at once. */
@@ -26,12 +28,17 @@ export interface UsageMeter {
   get(refresh?: boolean): Promise<Usage>;
   /** Whether the plan's next snapshot fits. Never throws: what is not known does not stop a backup. */
   check(plan: Plan): Promise<QuotaVerdict>;
+  /** Watches the limit while an upload of this plan runs; dispose it after. */
+  guard(plan: Plan): QuotaGuard;
 }
 
 export interface UsageOptions {
   /** Undefined while nobody is signed in. */
   readonly space: () => { usage(): Promise<SpaceMeasure> } | undefined;
   readonly store: Pick<Store, 'plans' | 'snapshots' | 'facts' | 'commit'>;
+  /** Whose storage it is; undefined while nobody is signed in. */
+  readonly account: () => string | undefined;
+  readonly policy: QuotaPolicy;
   readonly health: UsageHealth;
   readonly clock: Clock;
   readonly log: Log;
@@ -39,13 +46,13 @@ export interface UsageOptions {
 
 /** Answers how much is stored and what still fits. It decides nothing: jobs do. */
 export function createUsage(options: UsageOptions): UsageMeter {
-  const { space, store, clock, log } = options;
+  const { space, store, clock, log, policy } = options;
   let measuring: Promise<void> | undefined;
   const known = (): SpaceMeasure | undefined => {
     const fact = store.facts.get(FACT);
     return space() && spaceMeasure.check(fact) ? fact : undefined;
   };
-  const current = (): Usage => toUsage(store, known(), clock.now());
+  const current = (): Usage => describe(options, known());
   const measure = async (): Promise<void> => {
     measuring ??= readSpace(options).finally(() => {
       measuring = undefined;
@@ -69,23 +76,47 @@ export function createUsage(options: UsageOptions): UsageMeter {
       const estimateBytes = estimateAddedBytes(store.snapshots.list(plan.id));
       if (plan.location.kind === 'directory') return await checkDirectory(plan.location.path, estimateBytes);
       if (plan.location.kind !== 'space') return { fits: true, estimateBytes };
-      const first = verdictOf(await get(), { estimateBytes, ageMs: ageMs() });
+      const verdict = (usage: Usage): QuotaVerdict =>
+        usage.source !== 'space' || ageMs() > TRUSTED_MS
+          ? { fits: true, estimateBytes }
+          : judge(usage, policy, estimateBytes);
+      const first = verdict(await get());
       // Only a reading of now may stop a backup: somebody may just have made room.
-      return first.fits ? first : verdictOf(await get(true), { estimateBytes, ageMs: ageMs() });
+      return first.fits ? first : verdict(await get(true));
     },
+    guard: (plan) => createQuotaGuard({ get, policy, log, isAtSpace: plan.location.kind === 'space' }),
   };
 }
 
-async function readSpace({ space, store, health, clock }: UsageOptions): Promise<void> {
+async function readSpace(options: UsageOptions): Promise<void> {
+  const { space, store, health, clock } = options;
+  const account = options.account();
   const reading = await space()?.usage();
-  if (!reading) return;
+  if (!reading || account === undefined) return;
   store.commit((append) => {
     const before = store.facts.get(FACT);
     store.facts.set(FACT, reading);
-    const usage = toUsage(store, reading, clock.now());
+    recordSample(store, account, { usedBytes: reading.usedBytes, at: clock.now() });
+    const usage = describe(options, reading);
     if (!isSame(before, reading)) append('usage.measured', { usage });
-    settleQuota(health, usage);
+    const level = quotaLevel(usage, Number(store.facts.get(LEVEL_FACT) ?? 0));
+    store.facts.set(LEVEL_FACT, level ?? 0);
+    settleQuota(health, usage, level);
   });
+}
+
+/** The reading, what it is explained by, where it leads, and what was agreed for that. */
+function describe({ store, clock, account, policy }: UsageOptions, reading: SpaceMeasure | undefined): Usage {
+  const now = clock.now();
+  const usage = toUsage(store, reading, now);
+  if (!reading) return usage;
+  const forecast = forecastFull(usageSamples(store, account() ?? ''), { ...usage, now });
+  const { atLimit, payUpTo } = policy;
+  return {
+    ...usage,
+    ...(forecast && { forecast }),
+    policy: { atLimit, ...(payUpTo && { payUpTo: `${payUpTo.amount} ${payUpTo.currency}` }) },
+  };
 }
 
 function isSame(before: unknown, reading: SpaceMeasure): boolean {
@@ -94,31 +125,10 @@ function isSame(before: unknown, reading: SpaceMeasure): boolean {
     before.usedBytes === reading.usedBytes &&
     before.totalBytes === reading.totalBytes &&
     before.canBackup === reading.canBackup &&
-    before.planLevel === reading.planLevel
+    before.planLevel === reading.planLevel &&
+    before.overageLimitBytes === reading.overageLimitBytes &&
+    before.price?.perGibMonth === reading.price?.perGibMonth
   );
-}
-
-function verdictOf(usage: Usage, known: { estimateBytes: number | undefined; ageMs: number }): QuotaVerdict {
-  const { estimateBytes, ageMs } = known;
-  if (usage.source !== 'space' || ageMs > TRUSTED_MS) return { fits: true, estimateBytes };
-  if (!usage.canBackup) {
-    return {
-      fits: false,
-      message: `Olares Space does not accept backups of this account (plan level ${usage.planLevel})`,
-      hint: 'choose a storage plan at Olares Space, or keep the plan elsewhere: plan add --location DIR',
-    };
-  }
-  const neededBytes = Math.max(estimateBytes ?? 0, 1);
-  if (!isQuotaKnown(usage) || usage.freeBytes >= neededBytes) return { fits: true, estimateBytes };
-  return {
-    fits: false,
-    message:
-      `${inUnits(usage.usedBytes)} of ${inUnits(usage.totalBytes)} at Olares Space are used` +
-      (estimateBytes === undefined
-        ? ''
-        : ` and about ${inUnits(estimateBytes)} more are needed, by the last snapshots`),
-    hint: 'get more storage at Olares Space, remove plans you no longer need, or exclude large files',
-  };
 }
 
 async function checkDirectory(path: string, estimateBytes: number | undefined): Promise<QuotaVerdict> {
@@ -131,10 +141,4 @@ async function checkDirectory(path: string, estimateBytes: number | undefined): 
     message: `the disk of ${path} has ${inUnits(freeBytes)} left`,
     hint: 'free some space there, or keep the plan elsewhere',
   };
-}
-
-function inUnits(bytes: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
-  const power = Math.min(Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1024)), units.length - 1);
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

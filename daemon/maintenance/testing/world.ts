@@ -67,7 +67,12 @@ export function createWorld(options: WorldOptions): World {
   const rates = { uploadKiBPerSecond: undefined, downloadKiBPerSecond: undefined };
   const config = { stateDir, engineHost: 'test-host', runDir: join(stateDir, 'run'), limits: rates };
   const common = { plans, store, engine, door, health, jobs, clock, chance, log, config };
-  const quota = { check: () => Promise.resolve({ fits: true as const }) };
+  const guard = () => ({
+    signal: new AbortController().signal,
+    explain: (error: unknown) => Promise.resolve(error),
+    [Symbol.dispose]: () => undefined,
+  });
+  const quota = { check: () => Promise.resolve({ fits: true as const }), guard };
   const restore = createRestore({ ...common, space: () => undefined });
   jobs.handle('backup', createBackupHandler({ ...common, quota }));
   jobs.handle('check', createCheckHandler(common));

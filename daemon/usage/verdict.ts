@@ -1,0 +1,94 @@
+import type { AtLimit, Usage } from '../../contract/index.ts';
+import { inUnits } from './in-units.ts';
+import { isQuotaKnown } from './quota-warnings.ts';
+
+/** What the person wants when the next snapshot does not fit into what is included. */
+export interface QuotaPolicy {
+  readonly atLimit: AtLimit;
+  /** Most that storage beyond it may cost a month. */
+  readonly payUpTo: { readonly amount: number; readonly currency: string } | undefined;
+}
+
+export type QuotaVerdict =
+  | { readonly fits: true; readonly estimateBytes: number | undefined; readonly costPerMonth?: number }
+  | { readonly fits: false; readonly message: string; readonly hint: string };
+
+const GIB = 1024 ** 3;
+
+/** What storage beyond the total costs a month, in the currency of the price. */
+export const costOf = (bytes: number, perGibMonth: number): number =>
+  Math.ceil((Math.max(0, bytes) / GIB) * perGibMonth * 100) / 100;
+
+/** How many bytes the policy allows to be stored in all; undefined while Space says no total. */
+export function allowedBytes(usage: Usage, policy: QuotaPolicy): number | undefined {
+  if (!isQuotaKnown(usage)) return undefined;
+  return usage.totalBytes + Math.floor(paidBytes(usage, policy));
+}
+
+function paidBytes({ price, overage }: Usage, policy: QuotaPolicy): number {
+  if (!price || !overage) return 0;
+  if (price.perGibMonth === 0) return overage.limitBytes;
+  const { atLimit, payUpTo } = policy;
+  if (atLimit !== 'pay' || payUpTo?.currency !== price.currency) return 0;
+  return Math.min(overage.limitBytes, (payUpTo.amount / price.perGibMonth) * GIB);
+}
+
+/** Whether a snapshot that adds about so much fits into what is included, would cost, or would not fit. */
+export function judge(usage: Usage, policy: QuotaPolicy, estimateBytes: number | undefined): QuotaVerdict {
+  if (!usage.canBackup && !isFull(usage)) {
+    return {
+      fits: false,
+      message: `Olares Space does not accept backups of this account (plan level ${usage.planLevel})`,
+      hint: 'choose a storage plan at Olares Space, or keep the plan elsewhere: plan add --location DIR',
+    };
+  }
+  const allowed = allowedBytes(usage, policy);
+  const afterBytes = usage.usedBytes + Math.max(estimateBytes ?? 0, 1);
+  if (allowed === undefined || (afterBytes <= allowed && usage.canBackup)) {
+    const cost = usage.price ? costOf(afterBytes - usage.totalBytes, usage.price.perGibMonth) : 0;
+    return { fits: true, estimateBytes, ...(allowed !== undefined && cost > 0 && { costPerMonth: cost }) };
+  }
+  return {
+    fits: false,
+    message:
+      `${inUnits(usage.usedBytes)} of ${inUnits(usage.totalBytes)} at Olares Space are used` +
+      (estimateBytes === undefined
+        ? ''
+        : ` and about ${inUnits(estimateBytes)} more are needed, by the last snapshots`),
+    hint: waysOut(usage, policy),
+  };
+}
+
+const isFull = (usage: Usage): boolean => isQuotaKnown(usage) && usage.usedBytes >= usage.totalBytes;
+
+/** One sentence with everything that helps; the snapshots that exist are never in question. */
+export function waysOut(usage: Usage, policy: QuotaPolicy): string {
+  return [
+    'your existing snapshots are safe; get more storage at Olares Space, exclude large files, or keep a plan elsewhere (plan add --location DIR)',
+    ...room(usage, policy),
+    ...money(usage, policy),
+  ].join('; ');
+}
+
+/** No snapshot is ever removed unasked: there is no retention yet, so the person is told what would help. */
+function room(usage: Usage, { atLimit }: QuotaPolicy): string[] {
+  if (atLimit !== 'make-room') return [];
+  const largest = usage.byPlan.toSorted((a, b) => b.storedBytes - a.storedBytes)[0];
+  return [
+    'this agent removes no snapshots by itself, so quota.atLimit "make-room" stops here' +
+      (usage.reclaimableBytes > 0 ? `; a clean-up could free ${inUnits(usage.reclaimableBytes)}` : '') +
+      (largest ? `; most is kept by "${largest.planName}" (${inUnits(largest.storedBytes)})` : ''),
+  ];
+}
+
+function money({ price, overage }: Usage, { atLimit, payUpTo }: QuotaPolicy): string[] {
+  if (!price || !overage) {
+    return atLimit === 'pay' ? ['Olares Space sells nothing beyond it to this account'] : [];
+  }
+  const rate = `${price.perGibMonth} ${price.currency} per GB and month`;
+  if (atLimit !== 'pay') return [`more would cost ${rate}: allow it by the setting quota.payUpTo`];
+  if (payUpTo && payUpTo.currency !== price.currency) {
+    return [`the price is ${rate}, but quota.payUpTo is in ${payUpTo.currency}`];
+  }
+  return [`more costs ${rate}, and quota.payUpTo is ${payUpTo?.amount} ${price.currency}`];
+}
