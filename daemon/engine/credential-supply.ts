@@ -1,15 +1,24 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { HelperInput, StorageCredentials } from '../../contract/index.ts';
+import { AppError, type HelperInput, type StorageCredentials } from '../../contract/index.ts';
 import type { Log } from '../base/log.ts';
 
 const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 60_000;
+const LONGEST_RETRY_MS = 30_000;
+/** How long a run waits for somebody to sign in again, and how often it looks. */
+const SIGN_IN_PATIENCE_MS = 10 * 60_000;
+const SIGN_IN_LOOK_MS = 2_000;
 export const CREDENTIALS_STALL = 'waiting for Olares Space to issue storage keys';
+export const SIGN_IN_STALL =
+  'Olares Space no longer accepts the sign-in of this machine: sign in again to go on';
 
 export interface CredentialSupplyOptions {
   readonly source: (() => Promise<StorageCredentials>) | undefined;
   readonly send: (input: HelperInput) => void;
   readonly onStall: (stall: string) => void;
+  /** Nobody signed in again for minutes: the run must end, others wait for their turn. */
+  readonly onRefused: (error: AppError) => void;
+  /** Milliseconds; for tests. */
+  readonly signInPatienceMs?: number;
   /** Aborted when the run has ended. */
   readonly signal: AbortSignal;
   readonly log: Log;
@@ -31,11 +40,13 @@ export function supplyCredentials(options: CredentialSupplyOptions): () => void 
   };
 }
 
-async function supply({ source, send, onStall, signal, log }: CredentialSupplyOptions): Promise<void> {
+async function supply(options: CredentialSupplyOptions): Promise<void> {
+  const { source, send, signal, log } = options;
   if (!source) {
     log.error('a helper asks for storage keys, but the location has none');
     return;
   }
+  const refusals = { waitedMs: 0 };
   for (let delayMs = FIRST_RETRY_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, LONGEST_RETRY_MS)) {
     try {
       const credentials = await source();
@@ -44,9 +55,35 @@ async function supply({ source, send, onStall, signal, log }: CredentialSupplyOp
     } catch (error) {
       if (signal.aborted) return;
       log.warn({ err: error, delayMs }, 'no storage keys');
-      onStall(CREDENTIALS_STALL);
+      const waitMs = isRefusal(error)
+        ? onRefusal(options, error, refusals)
+        : onPassing(options, error, delayMs);
+      if (waitMs === undefined) return;
       // An abort ends the wait; the loop's condition then ends the supply.
-      await wait(delayMs, undefined, { signal }).catch(() => undefined);
+      await wait(waitMs, undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+const isRefusal = (error: unknown): error is AppError =>
+  error instanceof AppError && error.code === 'not_signed_in';
+
+function onPassing({ onStall }: CredentialSupplyOptions, error: unknown, delayMs: number): number {
+  onStall(CREDENTIALS_STALL);
+  return Math.max(delayMs, error instanceof AppError ? (error.retryAfterMs ?? 0) : 0);
+}
+
+/** Somebody has to sign in. That the sign-in is refused is known here, so that looking again costs Space no call. */
+function onRefusal(
+  options: CredentialSupplyOptions,
+  error: AppError,
+  refusals: { waitedMs: number },
+): number | undefined {
+  if (refusals.waitedMs >= (options.signInPatienceMs ?? SIGN_IN_PATIENCE_MS)) {
+    options.onRefused(error);
+    return undefined;
+  }
+  refusals.waitedMs += SIGN_IN_LOOK_MS;
+  options.onStall(SIGN_IN_STALL);
+  return SIGN_IN_LOOK_MS;
 }

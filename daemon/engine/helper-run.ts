@@ -63,12 +63,14 @@ export function runHelper(options: HelperRunOptions): HelperRun {
     () => killAfter(options.exitGraceMs),
     () => undefined,
   );
-  const ended = exchange(options, { over: over.signal, onAnswer: first.settle }).then((end) => {
-    run.signal?.removeEventListener('abort', onAbort);
-    over.abort();
-    for (const timer of timers) clearTimeout(timer);
-    first.settle({ error: endedSilently(request.verb, end, run.signal?.aborted === true) });
-  });
+  const ended = exchange(options, { over: over.signal, stop: onAbort, onAnswer: first.settle }).then(
+    (end) => {
+      run.signal?.removeEventListener('abort', onAbort);
+      over.abort();
+      for (const timer of timers) clearTimeout(timer);
+      first.settle({ error: endedSilently(request.verb, end, run.signal?.aborted === true) });
+    },
+  );
   return { answer: first.promise, ended };
 }
 
@@ -83,6 +85,8 @@ function firstAnswer(): { promise: Promise<unknown>; settle: (answer: Answer) =>
 interface Hearing {
   /** Aborted when the helper is gone. */
   readonly over: AbortSignal;
+  /** Asks the helper to stop, and ends it when it does not. */
+  readonly stop: () => void;
   /** Only the first counts. */
   readonly onAnswer: (answer: Answer) => void;
 }
@@ -90,7 +94,7 @@ interface Hearing {
 /** Reads until the helper's output ends, then waits for its end. */
 async function exchange(options: HelperRunOptions, hearing: Hearing) {
   const { helper, request, log } = options;
-  const hear = createHearing(options, hearing.over);
+  const hear = createHearing(options, hearing);
   try {
     for await (const line of helper.lines) {
       const output = parseOutput(line, log);
@@ -112,17 +116,24 @@ async function exchange(options: HelperRunOptions, hearing: Hearing) {
 /** What each message does; a result or an error is the answer. */
 function createHearing(
   { helper, request, run, log }: HelperRunOptions,
-  over: AbortSignal,
+  { over, stop }: Pick<Hearing, 'over' | 'stop'>,
 ): (output: HelperOutput) => Answer | undefined {
   let lastProgress: HelperProgress = { phase: 'preparing', filesDone: 0, bytesDone: 0 };
+  let refused: AppError | undefined;
   const needCredentials = supplyCredentials({
     source: run.credentials,
     send: (input) => send(helper, input),
     onStall: (stall) => run.onProgress?.({ ...lastProgress, stall }),
+    onRefused: (error) => {
+      refused = error;
+      stop();
+    },
     // Not the wish to stop: a stopping restic needs its keys to remove its lock.
     signal: over,
     log,
   });
+  const answerOf = (output: Parameters<typeof toAnswer>[1]): Answer =>
+    refused && 'error' in output ? { error: refused } : toAnswer(request.verb, output);
   return (output) => {
     switch (output.type) {
       case 'ready':
@@ -144,7 +155,7 @@ function createHearing(
         log[output.level]({ verb: request.verb }, output.message);
         return undefined;
       default:
-        return toAnswer(request.verb, output);
+        return answerOf(output);
     }
   };
 }

@@ -55,9 +55,10 @@ const stsParser = parser(StsAnswer);
 
 /**
  * Reads Space's answer to a request for storage keys.
- * @throws AppError `refused` naming the field that is outside its pattern
+ * @throws AppError `refused` naming the field that is outside its pattern; `unreachable` when it sent none
  */
 export function readStsAnswer(data: unknown, context: StsContext): CheckedSts {
+  if (data === null || data === undefined) throw noKeys();
   if (!stsParser.check(data)) throw refusedAnswer('storage keys', 'incomplete');
   for (const [field, pattern] of Object.entries(PATTERNS)) {
     const value = data[field as keyof typeof PATTERNS];
@@ -82,6 +83,13 @@ export function readStsAnswer(data: unknown, context: StsContext): CheckedSts {
 }
 
 const SECRET_FIELDS = new Set(['ak', 'sk', 'st']);
+
+/** Done and yet nothing in it: a Space in trouble, which may pass. */
+const noKeys = (): AppError =>
+  new AppError('unreachable', 'Olares Space issued no storage keys', {
+    hint: 'it is tried again by itself',
+    retry: 'backoff',
+  });
 
 function refusedAnswer(field: string, value: string): AppError {
   return new AppError(

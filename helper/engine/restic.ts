@@ -10,6 +10,8 @@ import { writeRunFile } from './run-file.ts';
 /** restic needs up to a minute to take its lock off a storage that does not answer. */
 const POLITE_STOP_MS = 65_000;
 const TAIL_LINES = 20;
+/** A request on which no byte moves is made again after a minute, as the real agent has it; restic's own limit is 5. */
+const STUCK_REQUESTS = '--stuck-request-timeout=1m';
 const FIRST_EXTRA_FD = 3;
 
 /** A program that restic runs inside of. It is handed the rest of the command line. */
@@ -97,7 +99,7 @@ type Stdio = ['ignore', 'pipe', 'pipe', ...(number | 'pipe')[]];
 function commandLine(session: Session, command: ResticCommand, files: readonly NamedFile[]) {
   const restic = findRestic(session.places);
   const fileArgs = files.map(({ option }, index) => `${option}=/dev/fd/${FIRST_EXTRA_FD + index}`);
-  const resticArgs = ['--json', ...fileArgs, ...command.args];
+  const resticArgs = ['--json', STUCK_REQUESTS, ...fileArgs, ...command.args];
   const stdio: Stdio = ['ignore', 'pipe', 'pipe'];
   stdio.push(...files.map(({ file }) => file.fd));
   const wrapper = command.wrap?.(stdio.length);
