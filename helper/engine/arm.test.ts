@@ -58,6 +58,35 @@ describe('a repository made by plain restic', () => {
   });
 });
 
+describe("the machine's key in a repository", () => {
+  const bench = new Bench();
+  afterAll(() => bench[Symbol.dispose]());
+
+  it('is the only one that costs no time, and no other key of the machine is left', async () => {
+    const request = {
+      verb: 'arm',
+      ...bench.common,
+      mode: 'create',
+      recovery: true,
+      channelPath: bench.channelPath(),
+    } as const;
+    const secret = { password: PASSWORD, recovery: 'six words that nobody would guess today' };
+    const { result } = await bench.ask<'arm'>(request, { secret });
+    const keys = bench.capsule().keys.map(({ id, content }) => {
+      const { N, username } = JSON.parse(Buffer.from(content, 'base64').toString()) as Record<
+        string,
+        unknown
+      >;
+      return { id, role: username, isLight: N === 1024 };
+    });
+    expect(keys.toSorted((a, b) => String(a.role).localeCompare(String(b.role)))).toEqual([
+      { id: result.keys.find(({ role }) => role === 'machine')?.id, role: 'machine', isLight: true },
+      { id: result.keys.find(({ role }) => role === 'recovery')?.id, role: 'recovery', isLight: false },
+      { id: result.keys.find(({ role }) => role === 'user')?.id, role: 'user', isLight: false },
+    ]);
+  });
+});
+
 describe('a plan whose arming was cut off', () => {
   const bench = new Bench();
   afterAll(() => bench[Symbol.dispose]());

@@ -12,6 +12,7 @@ import { initialize } from './init.ts';
 import { addKey, listKeys, type ListedKey } from './keys.ts';
 import { snapshotList } from './messages.ts';
 import { writeKeyHint } from './key-hint.ts';
+import { addLightKey, lightened } from './machine-key-file.ts';
 import { writePin } from './pins.ts';
 import { openRepository, readConfig, type Repository } from './repository.ts';
 import { openTypedRepository } from './typed-repository.ts';
@@ -87,9 +88,11 @@ interface Arming {
 
 async function create({ session, repository, secrets }: Arming): Promise<ArmSummary> {
   const repositoryId = (await halfMade(repository)) ?? (await initialize(session, repository));
-  await addKey(repository, { role: 'user', secret: secrets.user });
-  if (secrets.recovery) await addKey(repository, { role: 'recovery', secret: secrets.recovery });
-  return readBack({ session, repository, secrets, repositoryId, userId: undefined });
+  const light = await lightened(session, repository, secrets.machine);
+  await addKey(light, { role: 'user', secret: secrets.user });
+  if (secrets.recovery) await addKey(light, { role: 'recovery', secret: secrets.recovery });
+  const listed = await listKeys(light);
+  return readBack({ session, repository, secrets, repositoryId, listed, userId: undefined });
 }
 
 /**
@@ -117,9 +120,10 @@ async function isOursAndEmpty(repository: Repository): Promise<boolean> {
 async function adopt({ session, repository, secrets }: Arming): Promise<ArmSummary> {
   await repository.confirm();
   const keys = await listKeys(repository);
-  if (!(await machineOpensOne({ session, repository, secrets }, keys))) {
-    await addKey(repository, { role: 'machine', secret: secrets.machine });
-  }
+  const keyHint =
+    (await ownKey({ session, repository, secrets }, keys)) ??
+    (await addLightKey(session, repository, secrets.machine));
+  if (keyHint === undefined) await addKey(repository, { role: 'machine', secret: secrets.machine });
   if (secrets.recovery) await addKey(repository, { role: 'recovery', secret: secrets.recovery });
   const { id: repositoryId } = await readConfig(repository.run);
   return readBack({
@@ -127,35 +131,41 @@ async function adopt({ session, repository, secrets }: Arming): Promise<ArmSumma
     repository,
     secrets,
     repositoryId,
+    listed: await listKeys(repository, {
+      password: secrets.machine,
+      ...(keyHint !== undefined && { keyHint }),
+    }),
     userId: keys.find(({ current }) => current)?.id,
   });
 }
 
 /** Adopted before, by this same machine: then its key is there already. */
-async function machineOpensOne(
+async function ownKey(
   { session, repository, secrets }: Arming,
   keys: readonly ListedKey[],
-): Promise<boolean> {
+): Promise<string | undefined> {
   const config = await repository.objects.read('config');
   for (const { id } of keys) {
     const content = await repository.objects.read(`keys/${id}`);
     if (!content || !config) continue;
     const { hostname, username } = readKeyFile(id, content);
     if (hostname !== KEY_HOST || username !== 'machine') continue;
-    if (await opensKey(session, { config, id, content }, secrets.machine)) return true;
+    if (await opensKey(session, { config, id, content }, secrets.machine)) return id;
   }
-  return false;
+  return undefined;
 }
 
 interface Armed extends Arming {
   readonly repositoryId: string;
+  /** As the machine's secret opened the repository. */
+  readonly listed: readonly ListedKey[];
   /** The key the typed password opened before, when adopting. */
   readonly userId: string | undefined;
 }
 
 /** Opens the repository by the machine key, and each other key by its secret, as fetched from the storage. */
-async function readBack({ session, repository, secrets, repositoryId, userId }: Armed): Promise<ArmSummary> {
-  const listed = await listKeys(repository, secrets.machine);
+async function readBack(armed: Armed): Promise<ArmSummary> {
+  const { session, repository, secrets, repositoryId, listed, userId } = armed;
   const machineId = listed.find(({ current }) => current)?.id ?? '';
   const ids = listed.map(({ id }) => id);
   const { capsule, keys } = await readCapsule(repository.objects, repositoryId, {

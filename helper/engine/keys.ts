@@ -4,7 +4,7 @@ import { KEY_HOST } from '../capsule/key-file.ts';
 import type { Session } from '../session.ts';
 import { openMachineRepository } from './machine-repository.ts';
 import { keyList } from './messages.ts';
-import type { Repository } from './repository.ts';
+import type { Repository, RepositoryRun } from './repository.ts';
 
 export interface ListedKey {
   readonly id: string;
@@ -13,13 +13,16 @@ export interface ListedKey {
   readonly current: boolean;
 }
 
-/** @param password instead of the repository's own */
-export async function listKeys(repository: Repository, password?: Buffer): Promise<ListedKey[]> {
+/** @param by another password than the repository's own, and the key it opens */
+export async function listKeys(
+  repository: Repository,
+  by: Pick<RepositoryRun, 'password' | 'keyHint'> = {},
+): Promise<ListedKey[]> {
   let list: unknown;
   await repository.run({
     args: ['key', 'list', '--no-lock'],
     onMessage: (message) => (list = message),
-    ...(password === undefined ? {} : { password }),
+    ...by,
   });
   return keyList.parse(list, "restic's list of keys").map(({ id, current, created }) => ({
     id,

@@ -3,18 +3,21 @@ import { promisify } from 'node:util';
 import * as Type from 'typebox';
 import { AppError } from '../../contract/errors.ts';
 import { parser } from '../../contract/schema.ts';
-import { KEY_HOST } from '../capsule/key-file.ts';
+import { KEY_HOST, type KeyFile } from '../capsule/key-file.ts';
 
 /**
  * A thousandth of what restic asks for. Its cost makes guessing a password slow; the machine key is 32 random bytes,
  * which nobody guesses at any speed. Paying it would add half a second to every backup and every look.
  */
-export const LIGHT_COST = { N: 2 ** 10, r: 8, p: 1 } as const;
+const LIGHT_COST = { N: 2 ** 10, r: 8, p: 1 } as const;
 const SALT_BYTES = 64;
 const IV_BYTES = 16;
 
 const Base64 = Type.String({ pattern: '^[A-Za-z0-9+/]+={0,2}$' });
 const MasterKey = parser(Type.Object({ mac: Type.Object({ k: Base64, r: Base64 }), encrypt: Base64 }));
+
+export const isLight = ({ N, r, p }: Pick<KeyFile, 'N' | 'r' | 'p'>): boolean =>
+  N * r * p <= LIGHT_COST.N * LIGHT_COST.r * LIGHT_COST.p;
 
 export interface KeyFileContent {
   /** SHA-256 of the content: the name of the file in `keys/`. */

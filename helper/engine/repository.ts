@@ -17,6 +17,8 @@ export interface RepositoryRun extends Pick<
 > {
   /** Instead of the repository's own. */
   readonly password?: Buffer;
+  /** The key that the password opens; restic tries it first. */
+  readonly keyHint?: string;
   /** Exit codes beside 0 that the caller understands. */
   readonly accept?: readonly number[];
 }
@@ -64,10 +66,12 @@ export async function openRepository(session: Session, options: RepositoryOption
   const run = async ({
     password = options.password,
     accept = [],
+    keyHint,
     ...rest
   }: RepositoryRun): Promise<ResticEnd> => {
     const isMachineKey = options.key === 'machine' && password === options.password;
-    const args = [...repositoryArgs, ...(isMachineKey ? hintArgs(session, access) : []), ...rest.args];
+    const hint = keyHint ?? (isMachineKey ? knownHint(session, access) : undefined);
+    const args = [...repositoryArgs, ...hintArgs(hint), ...rest.args];
     const end = await runRestic(session, {
       ...rest,
       verb,
@@ -99,10 +103,11 @@ export async function openRepository(session: Session, options: RepositoryOption
   };
 }
 
-function hintArgs(session: Session, { expectId }: RepositoryAccess): string[] {
-  const hint = expectId === undefined ? undefined : readKeyHint(session, expectId);
-  return hint === undefined ? [] : [`--key-hint=${hint}`];
-}
+const hintArgs = (keyId: string | undefined): string[] =>
+  keyId === undefined ? [] : [`--key-hint=${keyId}`];
+
+const knownHint = (session: Session, { expectId }: RepositoryAccess): string | undefined =>
+  expectId === undefined ? undefined : readKeyHint(session, expectId);
 
 const MISSING: ResticEnd = {
   code: RESTIC_EXIT.missing,
@@ -139,16 +144,26 @@ export interface RepositoryConfig {
 
 /** @throws AppError `integrity` when restic prints something else than a config */
 export async function readConfig(run: Repository['run']): Promise<RepositoryConfig> {
-  const lines: string[] = [];
-  await run({ args: ['cat', 'config', '--no-lock'], onText: (line) => lines.push(line) });
-  // restic prints this one over several lines, which are no JSON each.
-  const config = JSON.parse(
-    lines.slice(lines.indexOf('{'), lines.indexOf('}') + 1).join('\n') || '{}',
-  ) as Partial<RepositoryConfig>;
+  const config = JSON.parse((await readObject(run, 'config')) || '{}') as Partial<RepositoryConfig>;
   if (typeof config.id !== 'string' || typeof config.version !== 'number') {
     throw new AppError('integrity', 'the repository has no readable configuration');
   }
   return { id: config.id, version: config.version };
+}
+
+/** What `restic cat` prints of an object: JSON over several lines, which are none each. */
+export async function readObject(
+  run: Repository['run'],
+  what: 'config' | 'masterkey',
+  keyHint?: string,
+): Promise<string> {
+  const lines: string[] = [];
+  await run({
+    args: ['cat', what, '--no-lock'],
+    onText: (line) => lines.push(line),
+    ...(keyHint !== undefined && { keyHint }),
+  });
+  return lines.slice(lines.indexOf('{'), lines.indexOf('}') + 1).join('\n');
 }
 
 function foreignRepository(end: ResticEnd): AppError {

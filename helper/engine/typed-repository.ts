@@ -35,12 +35,10 @@ export async function openTypedRepository(session: Session, options: TypedOption
   if (!repository.objects.canRead) return { ...repository, keyId: undefined };
   try {
     const keyId = await findKey(session, repository.objects, options);
-    const hint = [`--key-hint=${keyId}`];
     return {
       ...repository,
       keyId,
-      run: (run) =>
-        repository.run(run.password === undefined ? { ...run, args: [...hint, ...run.args] } : run),
+      run: (run) => repository.run(run.password === undefined ? { keyHint: keyId, ...run } : run),
     };
   } catch (error) {
     await repository[Symbol.asyncDispose]();

@@ -4,6 +4,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { RepositoryAccess, StorageCredentials } from '../../contract/helper-messages.ts';
 import { ruleFor } from '../engine/failures.ts';
 import type { Session } from '../session.ts';
+import { writeLocal } from './write-local.ts';
 import { parseAddress, type StoragePlace } from './address.ts';
 import { keyIdsIn, keyListUrl } from './key-list.ts';
 import { getSmall, type HttpAnswer } from './http-get.ts';
@@ -24,6 +25,12 @@ export interface RepositoryObjects {
    * @throws as {@link read}
    */
   keyIds(): Promise<string[]>;
+  readonly canWrite: boolean;
+  /**
+   * Puts a new small file there, as a whole or not at all.
+   * @throws as {@link read}
+   */
+  write(name: string, content: Buffer): Promise<void>;
 }
 
 export type CredentialGetter = () => Promise<StorageCredentials>;
@@ -41,6 +48,11 @@ export function openObjects(
   };
   return {
     canRead: place.kind !== 'other',
+    canWrite: place.kind === 'directory',
+    async write(name, content) {
+      if (place.kind !== 'directory') throw notReadable(place.kind);
+      await writeLocal(place.path, name, content);
+    },
     async read(name) {
       if (place.kind === 'other') throw notReadable(place.scheme);
       if (place.kind === 'directory') return readLocal(place.path, name);
