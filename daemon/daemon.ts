@@ -93,15 +93,8 @@ function createParts(options: DaemonOptions, stack: ShutdownStack) {
   const signedIn = () => (space.account.current() === undefined ? undefined : space.storage);
   const mounts = createMountWatch({ store, plans, health });
   const door = createDoor({ space: signedIn, mounts, limits: config.limits });
-  const usage = createUsage({
-    space: signedIn,
-    account: () => space.account.current()?.userid,
-    policy: config.quota,
-    store,
-    health,
-    clock,
-    log,
-  });
+  const signedInAs = () => space.account.current()?.userid;
+  const usage = createUsage({ ...shared, space: signedIn, account: signedInAs, store, health });
   const isJobActive = (id: string) => jobs.list({ active: true }).some((job) => job.id === id);
   const isIdle = () => jobs.list({ active: true }).length === 0;
   const doctor = createDoctor({ engine, stateDir, extraChecks: [async () => [space.doctorCheck()]] });

@@ -21,12 +21,8 @@ export function forecastFull(
   { usedBytes, totalBytes, now }: { usedBytes: number; totalBytes: number; now: number },
 ): Forecast | undefined {
   const recent = sinceRoomWasMade(samples);
-  const first = recent[0];
-  const last = recent.at(-1);
   const freeBytes = totalBytes - usedBytes;
-  if (!first || !last || recent.length < LEAST_DAYS || last.day - first.day < LEAST_DAYS - 1)
-    return undefined;
-  if (freeBytes <= 0) return undefined;
+  if (recent.length < LEAST_DAYS || freeBytes <= 0) return undefined;
   const { median, low, high } = slopes(recent);
   const at = (bytesPerDay: number): number => now + (freeBytes / bytesPerDay) * DAY_MS;
   if (median <= 0 || high <= 0 || at(median) > now + FARTHEST_MS) return undefined;
@@ -35,9 +31,12 @@ export function forecastFull(
     earliestAt: Math.round(at(high)),
     ...(latestAt <= now + FARTHEST_MS && { latestAt: Math.round(latestAt) }),
     bytesPerDay: Math.round(median),
-    days: last.day - first.day + 1,
+    days: spanOf(recent),
   };
 }
+
+const spanOf = (samples: readonly DaySample[]): number =>
+  (samples.at(-1)?.day ?? 0) - (samples[0]?.day ?? 0) + 1;
 
 function sinceRoomWasMade(samples: readonly DaySample[]): readonly DaySample[] {
   const start = samples.findLastIndex((sample, index) => {

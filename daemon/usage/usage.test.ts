@@ -50,7 +50,7 @@ function setUp() {
   const usage = createUsage({
     space: () => (isSignedIn ? space : undefined),
     account: () => account,
-    policy,
+    config: { quota: policy },
     store,
     health,
     clock,

@@ -38,7 +38,7 @@ export interface UsageOptions {
   readonly store: Pick<Store, 'plans' | 'snapshots' | 'facts' | 'commit'>;
   /** Whose storage it is; undefined while nobody is signed in. */
   readonly account: () => string | undefined;
-  readonly policy: QuotaPolicy;
+  readonly config: { readonly quota: QuotaPolicy };
   readonly health: UsageHealth;
   readonly clock: Clock;
   readonly log: Log;
@@ -46,7 +46,8 @@ export interface UsageOptions {
 
 /** Answers how much is stored and what still fits. It decides nothing: jobs do. */
 export function createUsage(options: UsageOptions): UsageMeter {
-  const { space, store, clock, log, policy } = options;
+  const { space, store, clock, log } = options;
+  const policy = options.config.quota;
   let measuring: Promise<void> | undefined;
   const known = (): SpaceMeasure | undefined => {
     const fact = store.facts.get(FACT);
@@ -106,12 +107,12 @@ async function readSpace(options: UsageOptions): Promise<void> {
 }
 
 /** The reading, what it is explained by, where it leads, and what was agreed for that. */
-function describe({ store, clock, account, policy }: UsageOptions, reading: SpaceMeasure | undefined): Usage {
+function describe({ store, clock, account, config }: UsageOptions, reading: SpaceMeasure | undefined): Usage {
   const now = clock.now();
   const usage = toUsage(store, reading, now);
   if (!reading) return usage;
   const forecast = forecastFull(usageSamples(store, account() ?? ''), { ...usage, now });
-  const { atLimit, payUpTo } = policy;
+  const { atLimit, payUpTo } = config.quota;
   return {
     ...usage,
     ...(forecast && { forecast }),

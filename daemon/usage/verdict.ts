@@ -35,19 +35,11 @@ function paidBytes({ price, overage }: Usage, policy: QuotaPolicy): number {
 
 /** Whether a snapshot that adds about so much fits into what is included, would cost, or would not fit. */
 export function judge(usage: Usage, policy: QuotaPolicy, estimateBytes: number | undefined): QuotaVerdict {
-  if (!usage.canBackup && !isFull(usage)) {
-    return {
-      fits: false,
-      message: `Olares Space does not accept backups of this account (plan level ${usage.planLevel})`,
-      hint: 'choose a storage plan at Olares Space, or keep the plan elsewhere: plan add --location DIR',
-    };
-  }
-  const allowed = allowedBytes(usage, policy);
+  if (!usage.canBackup && !isFull(usage)) return notAccepted(usage);
+  const allowed = allowedBytes(usage, policy) ?? Infinity;
   const afterBytes = usage.usedBytes + Math.max(estimateBytes ?? 0, 1);
-  if (allowed === undefined || (afterBytes <= allowed && usage.canBackup)) {
-    const cost = usage.price ? costOf(afterBytes - usage.totalBytes, usage.price.perGibMonth) : 0;
-    return { fits: true, estimateBytes, ...(allowed !== undefined && cost > 0 && { costPerMonth: cost }) };
-  }
+  if (afterBytes <= allowed && usage.canBackup)
+    return { fits: true, estimateBytes, ...cost(usage, afterBytes) };
   return {
     fits: false,
     message:
@@ -58,6 +50,18 @@ export function judge(usage: Usage, policy: QuotaPolicy, estimateBytes: number |
     hint: waysOut(usage, policy),
   };
 }
+
+function cost(usage: Usage, afterBytes: number): { costPerMonth?: number } {
+  if (!isQuotaKnown(usage) || !usage.price) return {};
+  const costPerMonth = costOf(afterBytes - usage.totalBytes, usage.price.perGibMonth);
+  return costPerMonth > 0 ? { costPerMonth } : {};
+}
+
+const notAccepted = ({ planLevel }: Usage): QuotaVerdict => ({
+  fits: false,
+  message: `Olares Space does not accept backups of this account (plan level ${planLevel})`,
+  hint: 'choose a storage plan at Olares Space, or keep the plan elsewhere: plan add --location DIR',
+});
 
 const isFull = (usage: Usage): boolean => isQuotaKnown(usage) && usage.usedBytes >= usage.totalBytes;
 
