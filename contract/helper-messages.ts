@@ -1,7 +1,9 @@
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { RestoreResult, Skipped } from './model/job.ts';
-import { PlanKey } from './model/plan.ts';
+import { TimedLimits } from './model/limits.ts';
+import { LocationTest } from './model/location-test.ts';
+import { HostKey, PlanKey } from './model/plan.ts';
 import { RestoreChoice, RestorePreview } from './model/request.ts';
 import { SnapshotEntry } from './model/snapshot.ts';
 import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from './schema.ts';
@@ -28,13 +30,19 @@ export const RepositoryAccess = closed({
   }),
   /**
    * sts: temporary keys, asked for by `credentials-needed` and served to restic on loopback. file: an AWS-style
-   * credentials file. none: a directory, or an address that needs none.
+   * credentials file, or for a REST server one with `username` and `password`. none: an address that needs none.
    */
   credentials: Type.Union([
     closed({ kind: Type.Literal('none') }),
     closed({ kind: Type.Literal('sts') }),
     closed({ kind: Type.Literal('file'), path: Type.String({ pattern: '^/' }) }),
   ]),
+  caFile: Type.Optional(Type.String({ pattern: '^/' })),
+  /** Of an SFTP address: the only host keys that are trusted, and the key to sign in with. */
+  ssh: Type.Optional(
+    closed({ hostKeys: Type.Array(HostKey), keyFile: Type.Optional(Type.String({ pattern: '^/' })) }),
+  ),
+  limits: Type.Optional(TimedLimits),
   /** The pinned id: another repository at this address is refused with `integrity`. */
   expectId: Type.Optional(ResticId),
 });
@@ -107,6 +115,16 @@ export const HelperRequest = Type.Union([
   }),
   closed({ verb: Type.Literal('key-remove'), ...common, keyId: ResticId }),
   closed({ verb: Type.Literal('cat-config'), ...common }),
+  /**
+   * Can the location be used? `base` is where the person put it, `access` where the repository is or would be. create:
+   * there must be none yet, and writing must work. adopt, armed: there must be one; armed: the pinned one.
+   */
+  closed({
+    verb: Type.Literal('probe'),
+    ...common,
+    base: Type.String({ minLength: 1, maxLength: 4096 }),
+    mode: Type.Union([Type.Literal('create'), Type.Literal('adopt'), Type.Literal('armed')]),
+  }),
   /** Is the typed password one of the capsule's keys? No network. On success a grant file is written. */
   closed({
     verb: Type.Literal('keycheck'),
@@ -181,6 +199,7 @@ export const VERB_PROGRAMS = {
   'key-replace': 'engine',
   'key-remove': 'engine',
   'cat-config': 'engine',
+  probe: 'engine',
   keycheck: 'keycheck',
   'restore-preview': 'restore',
   restore: 'restore',
@@ -246,6 +265,7 @@ export const HelperResults = {
   'key-replace': ArmSummary,
   'key-remove': Type.Object({}),
   'cat-config': Type.Object({ repositoryId: ResticId, version: Type.Integer() }),
+  probe: LocationTest,
   keycheck: Type.Object({ correct: Type.Boolean(), keyId: Type.Optional(ResticId) }),
   'restore-preview': RestorePreview,
   restore: RestoreResult,

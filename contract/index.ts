@@ -3,6 +3,8 @@ export * from './errors.ts';
 export * from './helper-messages.ts';
 export * from './model/event.ts';
 export * from './model/job.ts';
+export * from './model/limits.ts';
+export * from './model/location-test.ts';
 export * from './model/plan.ts';
 export * from './model/request.ts';
 export * from './model/settings.ts';

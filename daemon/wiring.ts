@@ -51,6 +51,7 @@ export function apiPorts(sources: ApiSources): ApiPorts {
     jobs: {
       backup: (plan, cause) => requestJob(jobs, 'backup', plan, cause),
       check: (plan, cause) => requestJob(jobs, 'check', plan, cause),
+    regions: () => space.storage.regions(),
       cancel: (idPrefix) => jobs.cancel(jobs.find(idPrefix)?.id ?? idPrefix, 'cancelled by a person'),
       find: (idPrefix) => jobs.find(idPrefix),
       list: (filter) => jobs.list(filter),

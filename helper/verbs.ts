@@ -30,6 +30,7 @@ const HANDLERS: Handlers = {
   'key-remove': async (request, session) => (await import('./engine/keys.ts')).keyRemove(request, session),
   'cat-config': async (request, session) =>
     (await import('./engine/cat-config.ts')).catConfig(request, session),
+  probe: async (request, session) => (await import('./probe/probe.ts')).probe(request, session),
   keycheck: async (request, session) => (await import('./keycheck/keycheck.ts')).keycheck(request, session),
   'restore-preview': async (request, session) =>
     (await import('./restore/preview.ts')).preview(request, session),

@@ -1,11 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { AppError, cleanText, type DoctorCheck } from '../../contract/index.ts';
-import { paintLevel } from '../output/status-lines.ts';
+import { AppError, type DoctorCheck } from '../../contract/index.ts';
+import { stepLines } from '../output/step-lines.ts';
 import type { OpenSession, Session } from '../session.ts';
-
-const MARKS = { ok: '✓', warning: '▲', error: '✗' } as const;
 
 export function registerDoctor(program: Command, open: OpenSession): void {
   program
@@ -19,18 +17,10 @@ export function registerDoctor(program: Command, open: OpenSession): void {
         throw error;
       });
       const checks = [...local, agentCheck(session, remote), ...(remote instanceof AppError ? [] : remote)];
-      session.print.result(checks, () => checks.flatMap((check) => checkLines(session, check)));
+      session.print.result(checks, () => checks.flatMap((check) => stepLines(session.print.style, check)));
       if (remote instanceof AppError) session.endWith(remote.code);
       else if (checks.some(({ level }) => level === 'error')) session.endWith('failed');
     });
-}
-
-function checkLines({ print }: Session, { name, level, message, hint }: DoctorCheck): string[] {
-  const { style } = print;
-  return [
-    `${paintLevel(level, style)(MARKS[level])} ${style.bold(cleanText(name))}: ${cleanText(message)}`,
-    ...(hint === undefined ? [] : [`    ${style.dim('way out:')} ${cleanText(hint)}`]),
-  ];
 }
 
 function rightsCheck({ place }: Session): DoctorCheck {

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { AppError, cleanText, type NewPlan, type Plan } from '../../contract/index.ts';
 import { armPlan, collectSecrets, type ArmOptions, type ArmSecrets } from '../arm-plan.ts';
+import { checkLocation, failOn, type CheckOptions } from '../location-check.ts';
 import { formatMoment } from '../output/format.ts';
 import { scheduleText } from '../output/schedule-text.ts';
-import { parseLocation } from '../parse/location.ts';
+import { parseLimits } from '../parse/limits.ts';
+import { parseLocation, type LocationFlags } from '../parse/location.ts';
 import { parseSourcePaths } from '../parse/paths.ts';
 import { parseSchedule } from '../parse/schedule.ts';
 import { addPasswordOptions } from '../password/sources.ts';
@@ -11,9 +13,8 @@ import type { OpenSession, Session } from '../session.ts';
 import { shellWord } from '../state-dir.ts';
 import { addPlanOptions, parseZone, type PlanOptions } from './plan-options.ts';
 
-interface AddOptions extends PlanOptions, ArmOptions {
-  readonly location?: string;
-  readonly credentialsFile?: string;
+interface AddOptions extends PlanOptions, ArmOptions, LocationFlags, CheckOptions {
+  readonly adopt?: boolean;
 }
 
 export function registerPlanAdd(plan: Command, open: OpenSession): void {
@@ -26,7 +27,14 @@ export function registerPlanAdd(plan: Command, open: OpenSession): void {
     .argument('<name>', 'name of the plan');
   addPlanOptions(add)
     .option('--location <where>', 'space, a directory, s3:…, rest:… or sftp:… (default: space)')
-    .option('--credentials-file <file>', 'AWS-style file with the keys of an s3: location')
+    .option('--region <region>', 'region of the Space, or of an s3: location')
+    .option(
+      '--credentials-file <file>',
+      'keys of an s3: location, AWS-style; or username = and password = for rest:',
+    )
+    .option('--ca-file <file>', 'certificate (PEM) of the authority of an s3: or rest: location')
+    .option('--ssh-key <file>', 'private key (without passphrase) for an sftp: location')
+    .option('--host-key <key...>', 'fingerprint (SHA256:…) or public key of the host of an sftp: location')
     .option('--adopt', 'open an existing repository with its password instead of making one')
     .option('--kit-file <file>', 'write the recovery kit into a new file')
     .option('--allow-weak-password', 'take a weak password; for tests only');
@@ -49,12 +57,12 @@ async function addPlan(session: Session, name: string, options: AddOptions): Pro
   const wanted = wantedPlan(session, name, options);
   if (session.interactive && !session.yes) {
     // The daemon looks at name, paths and location before a person has to think of a password.
-    const plan = await createOrContinue(session, wanted);
+    const plan = await createOrContinue(session, wanted, options);
     return armPlan(session, plan, await askSecrets(session, plan, options), options);
   }
   requireYes(session);
   const secrets = await collectSecrets(session, options);
-  const plan = await createOrContinue(session, wanted).catch(async (error: unknown) => {
+  const plan = await createOrContinue(session, wanted, options).catch(async (error: unknown) => {
     await secrets.kit?.discard();
     throw error;
   });
@@ -99,15 +107,16 @@ function wantedPlan(session: Session, name: string, options: AddOptions): NewPla
   warnings.forEach((warning) => session.print.warn(warning));
   const schedule = parseSchedule(options);
   const zone = parseZone(options.timezone);
+  const limits = parseLimits(options);
+  const location = parseLocation(options, cwd);
   return {
     name,
     paths: [...paths],
     ...(options.exclude === undefined ? {} : { excludes: options.exclude }),
     ...(schedule === undefined ? {} : { schedule }),
     ...(zone === undefined ? {} : { zone }),
-    ...(options.location === undefined && options.credentialsFile === undefined
-      ? {}
-      : { location: parseLocation(options.location ?? 'space', cwd, options.credentialsFile) }),
+    ...(location === undefined ? {} : { location }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }
 
@@ -121,9 +130,9 @@ function refuseAdoptAtSpace({ adopt, location = 'space' }: AddOptions): void {
 }
 
 /** A plan of the same name that never got its keys is the same wish, begun before. */
-async function createOrContinue(session: Session, wanted: NewPlan): Promise<Plan> {
+async function createOrContinue(session: Session, wanted: NewPlan, options: AddOptions): Promise<Plan> {
   try {
-    return await session.api.call('createPlan', { body: wanted });
+    return await session.api.call('createPlan', { body: await checkLocation(session, wanted, options) });
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
     const existing = await session.api
@@ -132,7 +141,10 @@ async function createOrContinue(session: Session, wanted: NewPlan): Promise<Plan
     if (existing?.state !== 'unarmed' || !isSameLocation(existing, wanted)) throw error;
     session.print.note(`Going on with the plan ${cleanText(existing.name)}, which has no keys yet.`);
     const { location: _location, name: _name, ...changes } = wanted;
-    return session.api.call('changePlan', { params: { plan: existing.id }, body: changes });
+    const changed = await session.api.call('changePlan', { params: { plan: existing.id }, body: changes });
+    if (!options.adopt)
+      failOn(session, await session.api.call('testPlan', { params: { plan: existing.id } }));
+    return changed;
   }
 }
 

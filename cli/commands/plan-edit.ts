@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
 import { AppError, type PlanChange } from '../../contract/index.ts';
+import { parseHostKey } from '../location-check.ts';
 import { planLines } from '../output/plan-lines.ts';
 import { parseSourcePaths } from '../parse/paths.ts';
+import { parseLimits } from '../parse/limits.ts';
 import { parseSchedule } from '../parse/schedule.ts';
 import type { OpenSession, Session } from '../session.ts';
 import { addPlanOptions, parseZone, type PlanOptions } from './plan-options.ts';
 
 interface EditOptions extends PlanOptions {
   readonly name?: string;
+  readonly hostKey?: string[];
 }
 
 export function registerPlanEdit(plan: Command, open: OpenSession): void {
@@ -16,7 +19,8 @@ export function registerPlanEdit(plan: Command, open: OpenSession): void {
     .summary('change a plan')
     .description('Changes what a plan saves and when. A list that you give replaces the old one.')
     .argument('<name>', 'name of the plan')
-    .option('--name <name>', 'a new name');
+    .option('--name <name>', 'a new name')
+    .option('--host-key <key...>', 'public key of an SSH host that was set up anew');
   addPlanOptions(edit)
     .addHelpText(
       'after',
@@ -41,12 +45,14 @@ function changes(session: Session, options: EditOptions): PlanChange {
     excludes: options.exclude,
     schedule: parseSchedule(options),
     zone: parseZone(options.timezone),
+    limits: parseLimits(options),
+    hostKeys: options.hostKey?.map(parseHostKey),
   };
   const given = Object.fromEntries(
     Object.entries(all).filter(([, value]) => value !== undefined),
   ) as PlanChange;
   if (Object.keys(given).length > 0) return given;
   throw new AppError('invalid_input', 'nothing to change was given', {
-    hint: 'give at least one of --name, --path, --exclude, --schedule, --at, --on, --timezone',
+    hint: 'give at least one of --name, --path, --exclude, --schedule, --at, --on, --timezone, --limit-upload, --limit-download',
   });
 }

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { AppError } from '../../contract/index.ts';
+import type { LimitFlags } from '../parse/limits.ts';
 import type { ScheduleFlags } from '../parse/schedule.ts';
 
 /** What `plan add` and `plan edit` have in common. */
-export interface PlanOptions extends ScheduleFlags {
+export interface PlanOptions extends ScheduleFlags, LimitFlags {
   readonly path?: string[];
   readonly exclude?: string[];
   readonly timezone?: string;
@@ -16,7 +17,9 @@ export function addPlanOptions(command: Command): Command {
     .option('--schedule <when>', 'hourly, daily, weekly, monthly, manual, or five cron fields in quotes')
     .option('--at <time>', 'time of day, HH:MM (hourly: minute, :MM)')
     .option('--on <day>', 'day of the week, or of the month')
-    .option('--timezone <zone>', "the schedule's time zone, e.g. Europe/Berlin");
+    .option('--timezone <zone>', "the schedule's time zone, e.g. Europe/Berlin")
+    .option('--limit-upload <rate...>', 'most bytes per second, e.g. 2M, or by time: "08:00-18:00 500K"')
+    .option('--limit-download <rate...>', 'the same for restores');
 }
 
 /** @throws AppError `invalid_input` for a zone that this system does not know */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { cleanText } from '../../contract/index.ts';
 import { planColumns, planLines } from '../output/plan-lines.ts';
+import { stepLines } from '../output/step-lines.ts';
 import { requireConsent } from '../prompts/consent.ts';
 import type { OpenSession } from '../session.ts';
 import { resolvePlan } from '../resolve-plan.ts';
@@ -32,9 +33,23 @@ export function registerPlan(program: Command, open: OpenSession): Command {
       const found = await session.api.call('getPlan', { params: { plan: await resolvePlan(session, name) } });
       session.print.result(found, () => planLines(found, session.print, session.runtime.now()));
     });
+  registerTest(plan, open);
   registerSwitches(plan, open);
   registerRemove(plan, open);
   return plan;
+}
+
+function registerTest(plan: Command, open: OpenSession): void {
+  plan
+    .command('test')
+    .description('connect to the location of a plan and see whether it can be used')
+    .argument('[name]', 'name of the plan')
+    .action(async (name: string | undefined, _options: object, command: Command) => {
+      const session = open(command);
+      const test = await session.api.call('testPlan', { params: { plan: await resolvePlan(session, name) } });
+      session.print.result(test, () => test.steps.flatMap((step) => stepLines(session.print.style, step)));
+      if (test.failure) session.endWith(test.failure.code);
+    });
 }
 
 function registerSwitches(plan: Command, open: OpenSession): void {

@@ -1,4 +1,4 @@
-import type { Plan } from '../../contract/index.ts';
+import type { LimitRule, Plan } from '../../contract/index.ts';
 import { formatBytes, formatCount, formatMoment, formatRelative, formatTime } from './format.ts';
 import type { Look } from './job-lines.ts';
 import type { Printer } from './printer.ts';
@@ -45,6 +45,7 @@ export function planLines(plan: Plan, print: Printer, now: number): string[] {
     ['Last good', moment(plan.lastGoodAt)],
     ['Last try', moment(plan.lastTryAt)],
     ['Location', locationText(plan.location)],
+    ...limitLines(plan),
     ['Repository', plan.repository?.address],
     ['Repository id', plan.repository?.id],
     ['Snapshots', `${formatCount(plan.snapshotCount)}, ${formatBytes(plan.storedBytes)} stored`],
@@ -53,4 +54,15 @@ export function planLines(plan: Plan, print: Printer, now: number): string[] {
       `${id.slice(0, 8)} of ${formatTime(createdAt)}`,
     ]),
   ]);
+}
+
+function limitLines({ limits, zone }: Plan): [string, string][] {
+  const text = (rules: readonly LimitRule[] = []) =>
+    rules.map(({ kibPerSecond, from, to }) => {
+      const rate = kibPerSecond === undefined ? 'no limit' : `${formatBytes(kibPerSecond * 1024)}/s`;
+      return from === undefined ? rate : `${from}-${to} ${rate}`;
+    });
+  const line = (label: string, rules: readonly LimitRule[] | undefined): [string, string][] =>
+    rules && rules.length > 0 ? [[label, `${text(rules).join(', ')} (${zone})`]] : [];
+  return [...line('Upload limit', limits?.upload), ...line('Download limit', limits?.download)];
 }

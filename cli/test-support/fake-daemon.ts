@@ -60,6 +60,9 @@ export async function startFakeDaemon(socketName = 'admin.sock', version = VERSI
   const stateDir = mkdtempSync(join(tmpdir(), 'olares-cli-'));
   mkdirSync(join(stateDir, 'run'));
   const handlers = new Map<RouteName, Handler<never>>();
+  // Every location can be used, unless a test says otherwise.
+  handlers.set('testNewPlan', { steps: [] } as never);
+  handlers.set('testPlan', { steps: [] } as never);
   const received: Received[] = [];
   const secrets: SecretMessage[] = [];
   const helpers: Server[] = [];

@@ -1,6 +1,7 @@
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from '../schema.ts';
+import { PlanLimits } from './limits.ts';
 
 const TimeOfDay = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' });
 
@@ -16,22 +17,45 @@ export const Schedule = Type.Union([
 ]);
 export type Schedule = Static<typeof Schedule>;
 
-/** Where a plan's repository lives. */
+const AbsolutePath = Type.String({ pattern: '^/' });
+/** As S3 and restic name it. */
+const Region = Type.String({ pattern: '^[a-z0-9-]{1,40}$' });
+
+/** A public key of an SSH host, e.g. `ssh-ed25519 AAAAC3Nz…`. */
+export const HostKey = Type.String({ pattern: '^[a-z0-9@.-]{3,60} [A-Za-z0-9+/]{16,8000}={0,3}$' });
+export type HostKey = Static<typeof HostKey>;
+
+/** Where a plan's repository lives. Keys and passwords are in files (0600) that it names, never in it. */
 export const Location = Type.Union([
   closed({
     kind: Type.Literal('space'),
     cloudName: Type.Optional(Type.String()),
     regionId: Type.Optional(Type.String()),
   }),
-  closed({ kind: Type.Literal('directory'), path: Type.String({ pattern: '^/' }) }),
+  closed({ kind: Type.Literal('directory'), path: AbsolutePath }),
   /** `address` is restic's, e.g. `s3:https://host/bucket/path`; `credentialsFile` is an AWS-style file, mode 0600. */
   closed({
     kind: Type.Literal('s3'),
     address: Type.String({ pattern: '^s3:' }),
-    credentialsFile: Type.Optional(Type.String({ pattern: '^/' })),
+    credentialsFile: Type.Optional(AbsolutePath),
+    region: Type.Optional(Region),
+    /** Certificate of the authority that signed the server's, PEM. */
+    caFile: Type.Optional(AbsolutePath),
   }),
-  closed({ kind: Type.Literal('rest'), address: Type.String({ pattern: '^rest:' }) }),
-  closed({ kind: Type.Literal('sftp'), address: Type.String({ pattern: '^sftp:' }) }),
+  /** `credentialsFile` has the lines `username = …` and `password = …`. */
+  closed({
+    kind: Type.Literal('rest'),
+    address: Type.String({ pattern: '^rest:' }),
+    credentialsFile: Type.Optional(AbsolutePath),
+    caFile: Type.Optional(AbsolutePath),
+  }),
+  /** `hostKeys`: those a person confirmed; no other host is spoken to. `keyFile`: private key without passphrase. */
+  closed({
+    kind: Type.Literal('sftp'),
+    address: Type.String({ pattern: '^sftp:' }),
+    keyFile: Type.Optional(AbsolutePath),
+    hostKeys: Type.Optional(Type.Array(HostKey, { maxItems: 8 })),
+  }),
 ]);
 export type Location = Static<typeof Location>;
 
@@ -63,6 +87,7 @@ export const Plan = Type.Object({
   /** IANA name, e.g. `Europe/Berlin`. */
   zone: Type.String(),
   location: Location,
+  limits: Type.Optional(PlanLimits),
   state: Type.Unsafe<PlanState>(Type.String()),
   createdAt: EpochMs,
   updatedAt: EpochMs,
@@ -73,6 +98,8 @@ export const Plan = Type.Object({
   lastTryAt: Type.Optional(EpochMs),
   /** End of the last backup that finished succeeded. */
   lastGoodAt: Type.Optional(EpochMs),
+  /** When its password or recovery words were last typed right. */
+  passwordProvenAt: Type.Optional(EpochMs),
   snapshotCount: Count,
   /** Bytes this plan's snapshots added to storage, by the agent's own ledger. */
   storedBytes: Bytes,
@@ -90,6 +117,7 @@ export const NewPlan = closed({
   schedule: Type.Optional(Schedule),
   zone: Type.Optional(Type.String()),
   location: Type.Optional(Location),
+  limits: Type.Optional(PlanLimits),
 });
 export type NewPlan = Static<typeof NewPlan>;
 
@@ -99,5 +127,8 @@ export const PlanChange = closed({
   excludes: Type.Optional(Excludes),
   schedule: Type.Optional(Schedule),
   zone: Type.Optional(Type.String()),
+  limits: Type.Optional(PlanLimits),
+  /** Of an SFTP location whose host was set up anew. */
+  hostKeys: Type.Optional(Type.Array(HostKey, { minItems: 1, maxItems: 8 })),
 });
 export type PlanChange = Static<typeof PlanChange>;

@@ -2,6 +2,7 @@ import * as Type from 'typebox';
 import { Job } from '../model/job.ts';
 import { Account, DoctorCheck, HealthCondition, Status, Usage } from '../model/status.ts';
 import { closed, EpochMs } from '../schema.ts';
+import { RegionsAnswer } from '../space/wire.ts';
 import { byJob, JobQuery, Login, nothing } from './inputs.ts';
 import { route } from './route.ts';
 
@@ -67,6 +68,14 @@ export const agentRoutes = {
     summary: 'Sign out; plans and snapshots stay',
     status: 204,
     response: nothing,
+  }),
+  listRegions: route({
+    method: 'GET',
+    path: '/regions',
+    permission: 'read',
+    summary: 'Where Space can keep data',
+    status: 200,
+    response: RegionsAnswer,
   }),
   getConfig: route({
     method: 'GET',

@@ -1,5 +1,6 @@
 import * as Type from 'typebox';
 import { Job } from '../model/job.ts';
+import { LocationTest } from '../model/location-test.ts';
 import { NewPlan, Plan, PlanChange, PlanKey } from '../model/plan.ts';
 import { closed, ResticId } from '../schema.ts';
 import { ArmRequest, byPlan, KeyChange, SecretChannel } from './inputs.ts';
@@ -32,6 +33,24 @@ export const planRoutes = {
     body: NewPlan,
     status: 201,
     response: Plan,
+  }),
+  testNewPlan: route({
+    method: 'POST',
+    path: '/plans/test',
+    permission: 'admin',
+    summary: 'Would this plan work? Checks it and connects to its location; nothing is kept',
+    body: closed({ plan: NewPlan, adopt: Type.Optional(Type.Boolean()) }),
+    status: 200,
+    response: LocationTest,
+  }),
+  testPlan: route({
+    method: 'POST',
+    path: '/plans/:plan/test',
+    permission: 'write',
+    summary: 'Connect to the location of a plan',
+    params: byPlan,
+    status: 200,
+    response: LocationTest,
   }),
   changePlan: route({
     method: 'PATCH',

@@ -43,6 +43,8 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     listPlans: () => plans.list(),
     getPlan: ({ params }) => plans.get(params.plan),
     createPlan: ({ body }) => plans.create(body),
+    testNewPlan: ({ body }) => repositories.test(plans.draft(body.plan), { adopt: body.adopt ?? false }),
+    testPlan: ({ params }) => repositories.test(plans.get(params.plan)),
     changePlan: ({ params, body }) => plans.change(params.plan, body),
     removePlan: ({ params }) => plans.remove(params.plan),
     pausePlan: ({ params }) => plans.pause(params.plan),
@@ -76,6 +78,7 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
       return null;
     },
     getConfig: () => ports.config(),
+    listRegions: () => ports.regions(),
     listHealth: () => ports.health.list(),
     runDoctor: () => repositories.doctor(),
     ...sessionHandlers(sessions, pageUrl),

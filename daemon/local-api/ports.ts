@@ -8,6 +8,7 @@ import type {
   Job,
   JobCause,
   Link,
+  LocationTest,
   NewPlan,
   NewRestoreRequest,
   Plan,
@@ -16,6 +17,7 @@ import type {
   Progress,
   RestoreChoice,
   RestorePreview,
+  RegionsAnswer,
   RestoreRequest,
   SecretChannel,
   Snapshot,
@@ -30,10 +32,13 @@ export interface ApiPorts {
   readonly plans: {
     list(): Plan[];
     get(nameOrId: string): Plan;
+  /** Where Space can keep data. */
+  regions(): Promise<RegionsAnswer>;
     create(plan: NewPlan): Plan;
     change(nameOrId: string, change: PlanChange): Plan;
     remove(nameOrId: string): Plan;
     pause(nameOrId: string): Plan;
+    draft(plan: NewPlan): Plan;
     resume(nameOrId: string): Plan;
   };
   readonly repositories: {
@@ -47,6 +52,7 @@ export interface ApiPorts {
   };
   /** The trees of the snapshots. */
   readonly index: {
+    test(plan: Plan, options?: { adopt?: boolean }): Promise<LocationTest>;
     entries(snapshot: Snapshot, path: string): Promise<SnapshotEntry[]>;
     find(query: {
       pattern: string;

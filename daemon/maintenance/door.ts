@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   AppError,
+  atMost,
   pathEscape,
   REPOSITORY_FOLDER,
   type Location,
@@ -10,6 +11,7 @@ import {
   type StsPurpose,
 } from '../../contract/index.ts';
 import type { ArmingDoor } from './maintenance-ports.ts';
+import type { MountWatch } from './mount-watch.ts';
 
 /** The account's storage, as this part uses it. */
 export interface SpaceRepositories {
@@ -21,10 +23,14 @@ export interface SpaceRepositories {
 export interface DoorOptions {
   /** Undefined while nobody is signed in. */
   readonly space: () => SpaceRepositories | undefined;
+  /** Looks whether the disk of a plan's directory is mounted; throws when it is not. */
+  readonly mounts?: Pick<MountWatch, 'check'>;
+  /** Those of the settings: no plan is faster. */
+  readonly limits?: { uploadKiBPerSecond?: number | undefined; downloadKiBPerSecond?: number | undefined };
 }
 
 /** Finds the way to each plan's repository. An armed plan's address and id are pinned. */
-export function createDoor({ space }: DoorOptions): ArmingDoor {
+export function createDoor({ space, mounts, limits = {} }: DoorOptions): ArmingDoor {
   const requireSpace = (): SpaceRepositories => {
     const storage = space();
     if (storage) return storage;
@@ -40,7 +46,8 @@ export function createDoor({ space }: DoorOptions): ArmingDoor {
         location.kind === 'space'
           ? await requireSpace().access(plan)
           : ownStorage(location, adopt ? undefined : plan);
-      return pinned(plan, access);
+      await mounts?.check(plan);
+      return { ...pinned(plan, access), ...limitsOf(plan, limits) };
     },
     credentialsFor: (plan, purpose = 'backup') =>
       plan.location.kind === 'space'
@@ -70,22 +77,59 @@ function placeOf(address: string): string {
   return address.split(`/${REPOSITORY_FOLDER}/`)[0] ?? address;
 }
 
+/** A plan without limits of its own leaves those of the settings to whoever starts the run. */
+function limitsOf(plan: Plan, all: NonNullable<DoorOptions['limits']>): Pick<RepositoryAccess, 'limits'> {
+  const { upload = [], download = [] } = plan.limits ?? {};
+  if (upload.length === 0 && download.length === 0) return {};
+  return {
+    limits: {
+      zone: plan.zone,
+      upload: atMost(upload, all.uploadKiBPerSecond),
+      download: atMost(download, all.downloadKiBPerSecond),
+    },
+  };
+}
+
 /** @param plan absent: the location itself names the repository */
 function ownStorage(
   location: Exclude<Location, { kind: 'space' }>,
   plan: Plan | undefined,
 ): RepositoryAccess {
+  const none = { options: {}, credentials: { kind: 'none' } } as const;
   if (location.kind === 'directory') {
-    const address = plan ? directoryFor(location.path, plan) : location.path;
-    return { address, options: {}, credentials: { kind: 'none' } };
+    return { ...none, address: plan ? directoryFor(location.path, plan) : location.path };
   }
-  const folder = plan && `${REPOSITORY_FOLDER}/${pathEscape(plan.name)}-${plan.id}`;
+  const folder = plan && folderFor(location.kind, plan);
   const address = folder ? `${location.address.replace(/\/+$/, '')}/${folder}` : location.address;
-  const file = location.kind === 's3' ? location.credentialsFile : undefined;
+  if (location.kind === 'sftp') return { ...none, address, ssh: sshOf(location) };
+  const { credentialsFile: path, caFile } = location;
   return {
     address,
-    options: {},
-    credentials: file === undefined ? { kind: 'none' } : { kind: 'file', path: file },
+    options: location.kind === 's3' ? s3Options(location) : {},
+    credentials: path === undefined ? none.credentials : { kind: 'file', path },
+    ...(caFile !== undefined && { caFile }),
+  };
+}
+
+function sshOf({
+  hostKeys = [],
+  keyFile,
+}: Extract<Location, { kind: 'sftp' }>): NonNullable<RepositoryAccess['ssh']> {
+  return { hostKeys, ...(keyFile !== undefined && { keyFile }) };
+}
+
+/** A REST server gives each user one directory and what is directly in it; to all others the real Olares' way. */
+function folderFor(kind: 's3' | 'rest' | 'sftp', { name, id }: Plan): string {
+  const own = `${pathEscape(kind === 'rest' ? name.replaceAll('/', '_') : name)}-${id}`;
+  return kind === 'rest' ? own : `${REPOSITORY_FOLDER}/${own}`;
+}
+
+/** Tencent has its buckets in the names of hosts, and the region too; as the real Olares sets them. */
+function s3Options({ address, region }: Extract<Location, { kind: 's3' }>): RepositoryAccess['options'] {
+  const tencent = /^s3:(?:https?:)?\/{0,2}cos\.([a-z0-9-]+)\.myqcloud\.com\//.exec(address)?.[1];
+  return {
+    ...(tencent !== undefined && { 's3.bucket-lookup': 'dns' as const, 's3.region': tencent }),
+    ...(region !== undefined && { 's3.region': region }),
   };
 }
 

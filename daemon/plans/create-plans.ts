@@ -1,10 +1,10 @@
-import { AppError, cleanText, type Plan } from '../../contract/index.ts';
+import { AppError, cleanText, type NewPlan, type Plan } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { PlanRow } from '../store/plan-table.ts';
 import type { Append, Store } from '../store/store.ts';
 import { changedChoice, newChoice, type PlanInputOptions } from './plan-input.ts';
-import type { PlanListener, Plans } from './plan-types.ts';
+import type { PlanListener, PlanOrigin, Plans } from './plan-types.ts';
 import { planView } from './plan-view.ts';
 
 export interface PlansOptions extends PlanInputOptions {
@@ -19,7 +19,8 @@ export function createPlans(options: PlansOptions): Plans {
   const rowOf = (nameOrId: string) => existing(store, nameOrId);
   const update = (id: string, change: Partial<PlanRow>) => updated(options, rowOf(id), change);
   return {
-    create: (input) => store.commit((append) => created(options, input, append)),
+    create: (input, origin) => store.commit((append) => created(options, { input, origin, append })),
+    draft: (input) => planView(newRow(options, input, undefined), store),
     change: (nameOrId, change) =>
       store.commit(() => {
         const row = rowOf(nameOrId);
@@ -63,14 +64,29 @@ export function createPlans(options: PlansOptions): Plans {
   };
 }
 
-function created(options: PlansOptions, input: Parameters<Plans['create']>[0], append: Append): Plan {
+interface Creation {
+  readonly input: NewPlan;
+  readonly origin: PlanOrigin | undefined;
+  readonly append: Append;
+}
+
+function created(options: PlansOptions, { input, origin, append }: Creation): Plan {
+  const { store } = options;
+  const row = newRow(options, input, origin);
+  store.plans.insert(row);
+  const plan = planView(row, store);
+  append('plan.changed', { plan });
+  return plan;
+}
+
+function newRow(options: PlansOptions, input: NewPlan, origin: PlanOrigin | undefined): PlanRow {
   const { store, clock, chance } = options;
-  const choice = newChoice(input, options);
+  const choice = newChoice(input, options, { mayMiss: origin?.mayMiss === true });
   refuseTakenName(store, choice.name);
   const now = clock.now();
-  const row: PlanRow = {
+  return {
     ...choice,
-    id: chance.uuid(),
+    id: origin?.id ?? chance.uuid(),
     state: 'unarmed',
     createdAt: now,
     updatedAt: now,
@@ -82,10 +98,6 @@ function created(options: PlansOptions, input: Parameters<Plans['create']>[0], a
     nextDueAt: null,
     needsRepair: false,
   };
-  store.plans.insert(row);
-  const plan = planView(row, store);
-  append('plan.changed', { plan });
-  return plan;
 }
 
 /** @param touches whether a person would call it a change of the plan */

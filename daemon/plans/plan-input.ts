@@ -4,6 +4,7 @@ import {
   type Location,
   type NewPlan,
   type PlanChange,
+  type PlanLimits,
   type Schedule,
 } from '../../contract/index.ts';
 import type { PlanRow } from '../store/plan-table.ts';
@@ -24,33 +25,63 @@ export interface PlanInputOptions {
 }
 
 /** What a person decides about a plan. */
-export type PlanChoice = Pick<PlanRow, 'name' | 'paths' | 'excludes' | 'schedule' | 'zone' | 'location'>;
+export type PlanChoice = Pick<
+  PlanRow,
+  'name' | 'paths' | 'excludes' | 'schedule' | 'zone' | 'location' | 'limits'
+>;
 
 const DEFAULT_SCHEDULE: Schedule = { kind: 'daily', at: '04:00' };
 const DEFAULT_LOCATION: Location = { kind: 'space' };
 
 /** @throws AppError `invalid_input` naming field, value and way out */
-export function newChoice(input: NewPlan, options: PlanInputOptions): PlanChoice {
+export function newChoice(input: NewPlan, options: PlanInputOptions, { mayMiss = false } = {}): PlanChoice {
   const { location = DEFAULT_LOCATION } = input;
-  const defaults = { excludes: [], schedule: DEFAULT_SCHEDULE, zone: options.defaultZone };
-  return checkedChoice({ ...defaults, ...defined(input), location }, options);
+  const defaults = { excludes: [], schedule: DEFAULT_SCHEDULE, zone: options.defaultZone, limits: null };
+  return checkedChoice({ ...defaults, ...defined(input), location }, options, { mayMiss });
 }
 
 /** @throws AppError `invalid_input` naming field, value and way out */
 export function changedChoice(row: PlanRow, change: PlanChange, options: PlanInputOptions): PlanChoice {
-  const { name, paths, excludes, schedule, zone, location } = row;
-  const next = { name, paths, excludes, schedule, zone, location, ...defined(change) };
-  return checkedChoice(next, options, change.paths !== undefined);
+  const { name, paths, excludes, schedule, zone, limits } = row;
+  const { hostKeys, ...given } = change;
+  const location = hostKeys ? withHostKeys(row.location, hostKeys) : row.location;
+  const next = { name, paths, excludes, schedule, zone, location, limits, ...defined(given) };
+  return checkedChoice(next, options, { pathsGiven: change.paths !== undefined });
 }
 
-function checkedChoice(choice: PlanChoice, options: PlanInputOptions, pathsGiven = true): PlanChoice {
+function checkedChoice(
+  choice: PlanChoice,
+  options: PlanInputOptions,
+  { pathsGiven = true, mayMiss = false },
+): PlanChoice {
   const name = validPlanName(choice.name);
   // Sources that went away since (an unplugged disk) must not keep a person from changing something else.
-  const paths = pathsGiven ? validSources(choice.paths, options.stateDir) : choice.paths;
+  const paths = pathsGiven ? validSources(choice.paths, options.stateDir, { mayMiss }) : choice.paths;
   checkLocation(choice.location, paths);
   checkZone(choice.zone);
   options.nextDueAt(choice.schedule, choice.zone, '');
-  return { ...choice, name, paths, excludes: validExcludes(choice.excludes) };
+  const limits = choice.limits === null ? null : validLimits(choice.limits);
+  return { ...choice, name, paths, excludes: validExcludes(choice.excludes), limits };
+}
+
+function withHostKeys(location: Location, hostKeys: string[]): Location {
+  if (location.kind === 'sftp') return { ...location, hostKeys };
+  throw new AppError('invalid_input', 'only a location behind SFTP has host keys', { field: 'hostKeys' });
+}
+
+/** Rules with half a time would hold never, and nobody would see why. */
+function validLimits(limits: PlanLimits): PlanLimits | null {
+  const rules = [...(limits.upload ?? []), ...(limits.download ?? [])];
+  const half = rules.find(
+    ({ from, to }) => (from === undefined) !== (to === undefined) || (from && from === to),
+  );
+  if (half) {
+    throw new AppError('invalid_input', 'a limit needs both ends of its time, and they must differ', {
+      field: 'limits',
+      hint: 'for instance 08:00-18:00',
+    });
+  }
+  return rules.length === 0 ? null : limits;
 }
 
 function validExcludes(excludes: readonly string[]): string[] {

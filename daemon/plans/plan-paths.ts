@@ -4,14 +4,15 @@ import { AppError, cleanText, type Location } from '../../contract/index.ts';
 
 /**
  * @param stateDir the agent's own, which can't be a source
+ * @param options mayMiss: what is not there yet is taken too
  * @returns the paths, normalised
  * @throws AppError `invalid_input` with field `paths`, naming the path
  */
-export function validSources(given: readonly string[], stateDir: string): string[] {
+export function validSources(given: readonly string[], stateDir: string, { mayMiss = false } = {}): string[] {
   const paths = given.map(normalised);
   for (const [index, path] of paths.entries()) {
     if (paths.indexOf(path) !== index) throw sourceError(path, 'is named twice', 'name it once');
-    checkReadable(path);
+    if (!mayMiss || lstatSync(path, { throwIfNoEntry: false })) checkReadable(path);
     if (isInside(realOf(path), realOf(stateDir))) {
       throw sourceError(path, `is inside the agent's state directory ${stateDir}`, 'choose another folder');
     }
@@ -24,8 +25,7 @@ export function validSources(given: readonly string[], stateDir: string): string
  * @throws AppError `invalid_input` with field `location`
  */
 export function checkLocation(location: Location, sources: readonly string[]): void {
-  if (location.kind === 's3' && location.credentialsFile !== undefined)
-    checkCredentials(location.credentialsFile);
+  checkFiles(location);
   if ('address' in location) checkAddress(location.address);
   if (location.kind !== 'directory') return;
   const place = realOf(normalize(location.path));
@@ -88,16 +88,28 @@ function realOf(path: string): string {
   }
 }
 
-function checkCredentials(path: string): void {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat?.isFile())
-    throw credentialsError(path, 'does not exist', 'make it in the form of ~/.aws/credentials');
-  if ((stat.mode & 0o077) !== 0)
-    throw credentialsError(path, 'can be read by other users', `chmod 600 ${path}`);
+/** The daemon only looks that they are there and private; a helper reads them. */
+function checkFiles(location: Location): void {
+  if (location.kind === 's3' || location.kind === 'rest') {
+    const form =
+      location.kind === 's3' ? 'in the form of ~/.aws/credentials' : 'with username = … and password = …';
+    checkPrivate('credentials file', location.credentialsFile, `make it ${form}`);
+    if (location.caFile !== undefined && !statSync(location.caFile, { throwIfNoEntry: false })?.isFile())
+      throw fileError('certificate', location.caFile, 'does not exist', 'name a PEM file');
+  }
+  if (location.kind === 'sftp') checkPrivate('SSH key', location.keyFile, 'make it with ssh-keygen -N ""');
 }
 
-const credentialsError = (path: string, fault: string, hint: string): AppError =>
-  new AppError('invalid_input', `the credentials file ${quoted(path)} ${fault}`, { field: 'location', hint });
+function checkPrivate(what: string, path: string | undefined, hint: string): void {
+  if (path === undefined) return;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat?.isFile()) throw fileError(what, path, 'does not exist', hint);
+  if ((stat.mode & 0o077) !== 0)
+    throw fileError(what, path, 'can be read by other users', `chmod 600 ${path}`);
+}
+
+const fileError = (what: string, path: string, fault: string, hint: string): AppError =>
+  new AppError('invalid_input', `the ${what} ${quoted(path)} ${fault}`, { field: 'location', hint });
 
 /** An address is stored and shown, so it may hold no secret. */
 function checkAddress(address: string): void {
@@ -107,7 +119,7 @@ function checkAddress(address: string): void {
       "the location's address holds a password, which would be kept in clear",
       {
         field: 'location',
-        hint: 'leave user and password out of the address',
+        hint: 'leave user and password out of the address; for a REST server put them into a file: --credentials-file',
       },
     );
   }

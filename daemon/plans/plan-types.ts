@@ -9,9 +9,18 @@ export interface Armed {
   readonly capsule: Capsule;
 }
 
+/** A plan that another machine had before. */
+export interface PlanOrigin {
+  readonly id?: string;
+  /** Its paths may be missing here: the files are still to be restored. */
+  readonly mayMiss: boolean;
+}
+
 export interface Plans {
   /** @throws AppError `conflict` (name taken), `invalid_input` (paths, schedule, zone) naming the field */
-  create(plan: NewPlan): Plan;
+  create(plan: NewPlan, origin?: PlanOrigin): Plan;
+  /** What `create` would make, not kept. @throws as `create` does */
+  draft(plan: NewPlan): Plan;
   change(nameOrId: string, change: PlanChange): Plan;
   /** Removes the plan and its pending work; snapshots in the repository stay. */
   remove(nameOrId: string): Plan;

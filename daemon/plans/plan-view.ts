@@ -1,11 +1,13 @@
 import type { Plan } from '../../contract/index.ts';
 import type { PlanRow } from '../store/plan-table.ts';
+import { provenKey } from '../store/fact-keys.ts';
 import type { Store } from '../store/store.ts';
 
 /** A plan as others see it, joined with the ledger and the times of its backups. */
-export function planView(row: PlanRow, store: Pick<Store, 'jobs' | 'snapshots'>): Plan {
+export function planView(row: PlanRow, store: Pick<Store, 'jobs' | 'snapshots' | 'facts'>): Plan {
   const totals = store.snapshots.totals(row.id);
   const lastTryAt = store.jobs.lastStartedAt(row.id);
+  const passwordProvenAt = store.facts.get(provenKey(row.id));
   const lastGoodAt = store.jobs.lastEndedAt(row.id, 'succeeded');
   return {
     id: row.id,
@@ -15,6 +17,7 @@ export function planView(row: PlanRow, store: Pick<Store, 'jobs' | 'snapshots'>)
     schedule: row.schedule,
     zone: row.zone,
     location: row.location,
+    ...(row.limits === null ? {} : { limits: row.limits }),
     state: row.state,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
@@ -27,5 +30,6 @@ export function planView(row: PlanRow, store: Pick<Store, 'jobs' | 'snapshots'>)
     ...(row.nextDueAt === null ? {} : { nextDueAt: row.nextDueAt }),
     ...(lastTryAt === undefined ? {} : { lastTryAt }),
     ...(lastGoodAt === undefined ? {} : { lastGoodAt }),
+    ...(typeof passwordProvenAt === 'number' ? { passwordProvenAt } : {}),
   };
 }

@@ -3,6 +3,7 @@ import type {
   Link,
   Location,
   Plan,
+  RegionsAnswer,
   RepositoryAccess,
   StorageCredentials,
   StsPurpose,
@@ -48,6 +49,8 @@ export interface SpaceStorage {
     purpose?: StsPurpose;
   }): Promise<StorageCredentials>;
   usage(): Promise<SpaceUsage>;
+  /** Where the account may keep data; the first one is Space's own choice. */
+  regions(): Promise<RegionsAnswer>;
 }
 
 /** What the way to a repository needs of its Backup URL. */

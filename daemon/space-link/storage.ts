@@ -1,9 +1,18 @@
-import { AppError, parser, UsageAnswer, WIRE_PATHS, type Location, type Plan } from '../../contract/index.ts';
+import {
+  AppError,
+  parser,
+  RegionsAnswer,
+  UsageAnswer,
+  WIRE_PATHS,
+  type Location,
+  type Plan,
+} from '../../contract/index.ts';
 import type { RepositoryPlace, SpaceStorage } from './space-types.ts';
 import { accessOf, repositoryAddress, type StorageSite } from './sts-answer.ts';
 import { createStsKeys, type StsKeysOptions, type StsPlace } from './sts-keys.ts';
 
 const usageAnswer = parser(UsageAnswer);
+const regionsAnswer = parser(RegionsAnswer);
 /** A reading that comes late is of no use to the backup that waits for it. */
 const USAGE_TIMEOUT_MS = 10_000;
 
@@ -25,6 +34,11 @@ export function createSpaceStorage(options: StsKeysOptions): SpaceStorage {
     async credentials({ location, url, purpose } = {}) {
       const place = url ? placeOfUrl(url) : placeOf(location);
       return (await keys.toGoOn({ ...place, purpose })).credentials;
+    },
+    async regions() {
+      const { userid, token } = session.requireSignIn();
+      const answer = await session.call(WIRE_PATHS.regions, { userid, token });
+      return regionsAnswer.parse(answer.data, 'regions of Olares Space').filter(isRegion);
     },
     async usage() {
       const { userid, token } = session.requireSignIn();
@@ -67,6 +81,10 @@ function foreignUrl(): AppError {
     },
   );
 }
+
+/** What does not look like a region could not be asked for either. */
+const isRegion = ({ regionId, cloudName }: RegionsAnswer[number]): boolean =>
+  /^[a-z0-9-]{1,40}$/i.test(regionId) && /^(aws|tencentcloud)$/i.test(cloudName);
 
 function readUsage(data: unknown, now: number): Awaited<ReturnType<SpaceStorage['usage']>> {
   const usage = usageAnswer.parse(data, 'usage of Olares Space');

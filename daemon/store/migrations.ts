@@ -127,6 +127,12 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE requests ADD COLUMN undo_path TEXT;
   ALTER TABLE requests ADD COLUMN undo_until INTEGER;
   `,
+  `
+  ALTER TABLE requests ADD COLUMN location TEXT;
+  `,
+  `
+  ALTER TABLE plans ADD COLUMN limits TEXT;
+  `,
 ];
 
 /** Marks a database as ours: "OlBk". */

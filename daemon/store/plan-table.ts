@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import type { Capsule, Location, PlanKey, PlanState, Schedule } from '../../contract/index.ts';
+import type { Capsule, Location, PlanKey, PlanLimits, PlanState, Schedule } from '../../contract/index.ts';
 import { createRowTable, type Columns } from './row-table.ts';
 
 export interface PlanRow {
@@ -11,6 +11,8 @@ export interface PlanRow {
   readonly schedule: Schedule;
   readonly zone: string;
   readonly location: Location;
+  /** How fast its runs may be; null: as the settings say. */
+  readonly limits: PlanLimits | null;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly repositoryId: string | null;
@@ -42,6 +44,7 @@ const COLUMNS: Columns<PlanRow> = {
   schedule: 'json',
   zone: 'plain',
   location: 'json',
+  limits: 'jsonOrNull',
   createdAt: 'plain',
   updatedAt: 'plain',
   repositoryId: 'plain',

@@ -7,7 +7,7 @@ import { readPrivateFile } from '../state-files.ts';
  * @throws AppError `config_invalid` when it is missing or lacks the keys, `refused` when others may read it
  */
 export function readCredentialFile(path: string): StorageCredentials {
-  const values = profile(readText(path));
+  const values = readSettings(path);
   const { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey } = values;
   if (!accessKeyId || !secretAccessKey) {
     throw new AppError('config_invalid', `${path} has no keys in its [default] profile`, {
@@ -20,6 +20,11 @@ export function readCredentialFile(path: string): StorageCredentials {
     sessionToken: values['aws_session_token'] ?? '',
     expiresAt: Number.MAX_SAFE_INTEGER,
   };
+}
+
+/** Lines `name = value` before any section, and those of `[default]`; names in lower case. */
+export function readSettings(path: string): Partial<Record<string, string>> {
+  return profile(readText(path));
 }
 
 function readText(path: string): string {
@@ -39,7 +44,7 @@ function profile(text: string): Partial<Record<string, string>> {
   let section = 'default';
   for (const line of text.split(/\r?\n/)) {
     section = /^\s*\[([^\]]*)\]/.exec(line)?.[1]?.trim() ?? section;
-    const pair = /^\s*(\w+)\s*=\s*(\S+)\s*$/.exec(line);
+    const pair = /^\s*(\w+)\s*=\s*(\S(?:.*\S)?)\s*$/.exec(line);
     if (section === 'default' && pair?.[1] && pair[2]) values[pair[1].toLowerCase()] = pair[2];
   }
   return values;

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../contract/errors.ts';
 import type { HelperVerb, RepositoryAccess } from '../../contract/helper-messages.ts';
-import { openCredentialEndpoint } from '../credentials/endpoint.ts';
-import { readCredentialFile } from '../credentials/file.ts';
-import { createCredentialSource } from '../credentials/source.ts';
 import type { Session } from '../session.ts';
-import { openObjects, type CredentialGetter, type RepositoryObjects } from '../storage/objects.ts';
+import { openObjects, type RepositoryObjects } from '../storage/objects.ts';
 import { failureOf, RESTIC_EXIT, type ResticEnd } from './exit-codes.ts';
 import { readKeyHint } from './key-hint.ts';
+import { openCredentials } from './open-credentials.ts';
 import { readPin, writePin } from './pins.ts';
 import { runRestic, type ResticCommand } from './restic.ts';
+import { withSignIn } from './sign-in.ts';
+import { openWay } from './way.ts';
 
 export interface RepositoryRun extends Pick<
   ResticCommand,
@@ -52,10 +52,11 @@ export interface RepositoryOptions {
 }
 
 export async function openRepository(session: Session, options: RepositoryOptions): Promise<Repository> {
-  const { access, verb } = options;
+  const { verb } = options;
+  const access = withSignIn(options.access);
   const credentials = await openCredentials(session, access);
   const objects = openObjects(session, access, credentials.get);
-  const repositoryArgs = Object.entries(access.options).map(([name, value]) => `--option=${name}=${value}`);
+  const way = await openWay(session, access);
 
   const failure = (end: ResticEnd): AppError => {
     if (end.tail.length > 0) session.output.log('warn', `restic: ${end.tail.join('\n')}`);
@@ -71,14 +72,14 @@ export async function openRepository(session: Session, options: RepositoryOption
   }: RepositoryRun): Promise<ResticEnd> => {
     const isMachineKey = options.key === 'machine' && password === options.password;
     const hint = keyHint ?? (isMachineKey ? knownHint(session, access) : undefined);
-    const args = [...repositoryArgs, ...hintArgs(hint), ...rest.args];
+    const args = [...way.args, ...hintArgs(hint), ...ownArgs(rest.args, access)];
     const end = await runRestic(session, {
       ...rest,
       verb,
       password,
       args,
-      address: access.address,
-      environment: credentials.environment,
+      address: way.address,
+      environment: { ...credentials.environment, ...way.environment },
     });
     if (
       end.code === RESTIC_EXIT.ok ||
@@ -99,7 +100,10 @@ export async function openRepository(session: Session, options: RepositoryOption
       if (!config) throw failureOf(MISSING);
       if (access.expectId) await confirmId({ session, run, expectId: access.expectId, config });
     },
-    [Symbol.asyncDispose]: async () => credentials.close(),
+    async [Symbol.asyncDispose]() {
+      way.close();
+      credentials.close();
+    },
   };
 }
 
@@ -108,6 +112,11 @@ const hintArgs = (keyId: string | undefined): string[] =>
 
 const knownHint = (session: Session, { expectId }: RepositoryAccess): string | undefined =>
   expectId === undefined ? undefined : readKeyHint(session, expectId);
+
+/** A plan's limits hold those for all plans, and restic takes the last it is given. */
+function ownArgs(args: readonly string[], { limits }: RepositoryAccess): readonly string[] {
+  return limits ? args.filter((arg) => !/^--limit-(?:up|down)load=/.test(arg)) : args;
+}
 
 const MISSING: ResticEnd = {
   code: RESTIC_EXIT.missing,
@@ -172,35 +181,4 @@ function foreignRepository(end: ResticEnd): AppError {
     retry: 'after_action',
     cause: failureOf(end),
   });
-}
-
-interface OpenCredentials {
-  readonly get: CredentialGetter | undefined;
-  readonly environment: Readonly<Record<string, string>>;
-  waitingSince(): number | undefined;
-  close(): void;
-}
-
-async function openCredentials(
-  session: Session,
-  { credentials }: RepositoryAccess,
-): Promise<OpenCredentials> {
-  const nothing = { waitingSince: () => undefined, close: () => {} };
-  if (credentials.kind === 'none') return { ...nothing, get: undefined, environment: {} };
-  if (credentials.kind === 'file') {
-    const held = readCredentialFile(credentials.path);
-    const environment = { AWS_SHARED_CREDENTIALS_FILE: credentials.path };
-    return { ...nothing, get: async () => held, environment };
-  }
-  const source = createCredentialSource(session);
-  const endpoint = await openCredentialEndpoint(session, source);
-  return {
-    get: () => source.get(),
-    environment: endpoint.environment,
-    waitingSince: () => source.waitingSince(),
-    close() {
-      endpoint.close();
-      source.close();
-    },
-  };
 }

@@ -1,12 +1,14 @@
 import { AppError } from '../../contract/errors.ts';
 import type { RepositoryAccess } from '../../contract/helper-messages.ts';
 import { decodeUrlPart } from '../../contract/url-text.ts';
+import type { SshHost } from './ssh.ts';
 
 /** Where a repository's files are, as far as we read any of them ourselves. */
 export type StoragePlace =
   | { readonly kind: 'directory'; readonly path: string }
   | { readonly kind: 's3'; readonly base: URL; readonly region: string; readonly bucket: S3Bucket }
   | { readonly kind: 'rest'; readonly base: URL; readonly authorization: string | undefined }
+  | ({ readonly kind: 'sftp'; readonly path: string } & SshHost)
   /** Reached by restic alone. */
   | { readonly kind: 'other'; readonly scheme: string };
 
@@ -27,6 +29,7 @@ export function parseAddress({
 }: Pick<RepositoryAccess, 'address' | 'options'>): StoragePlace {
   if (address.startsWith('s3:')) return parseS3(address.slice('s3:'.length), options);
   if (/^rest:https?:\/\//.test(address)) return parseRest(address.slice('rest:'.length));
+  if (address.startsWith('sftp:')) return parseSftp(address.slice('sftp:'.length));
   const path = address.replace(/^local:/, '');
   if (path.startsWith('/')) return { kind: 'directory', path };
   return { kind: 'other', scheme: /^([a-z0-9]+):/.exec(address)?.[1] ?? '' };
@@ -70,6 +73,33 @@ function parseRest(text: string): StoragePlace {
   url.password = '';
   return { kind: 'rest', base: url, authorization };
 }
+
+/** `user@host:path` or `//user@host:port/path`; a path without a slash of its own is below the user's home. */
+function parseSftp(rest: string): StoragePlace {
+  const isUrl = rest.startsWith('//');
+  const found = (isUrl ? SFTP_URL : SFTP_SHORT).exec(rest)?.groups;
+  const { user, host = '', port, path = '' } = found ?? {};
+  if (!found) {
+    throw new AppError('invalid_input', 'the SFTP address cannot be read', {
+      field: 'location',
+      hint: 'write it as sftp:USER@HOST:/PATH, or sftp://USER@HOST:PORT//PATH',
+    });
+  }
+  return {
+    kind: 'sftp',
+    user,
+    host: host.replace(/^\[|\]$/g, ''),
+    port: port === undefined ? undefined : Number(port),
+    path: withoutEndSlash(isUrl ? decodeUrlPart(path) : path),
+  };
+}
+
+/** A name that begins with a hyphen would be an option of ssh. */
+const HOST = String.raw`(?!-)(?:(?<user>[^@/:\s]+)@(?!-))?(?<host>\[[^\]]+\]|[^/:@[\]\s]+)`;
+const SFTP_URL = new RegExp(String.raw`^//${HOST}(?::(?<port>\d{1,5}))?/(?<path>.+)$`);
+const SFTP_SHORT = new RegExp(String.raw`^${HOST}:(?<path>.+)$`);
+
+const withoutEndSlash = (path: string): string => (path.length > 1 ? path.replace(/\/+$/, '') : path);
 
 function parseUrl(text: string): URL {
   try {

@@ -1,8 +1,18 @@
-import { get as httpGet, type IncomingMessage } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
 
 const TIMEOUT_MS = 10_000;
 const LIMIT_BYTES = 256 * 1024;
+
+export interface SmallRequest {
+  /** Default GET. */
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly body?: Buffer;
+  readonly headers: Record<string, string>;
+  /** Certificate of the authority that signed the server's, PEM; beside those of the system none. */
+  readonly caFile?: string | undefined;
+}
 
 export interface HttpAnswer {
   readonly status: number;
@@ -10,26 +20,38 @@ export interface HttpAnswer {
 }
 
 /**
- * One small GET, no redirects.
- * @throws AppError `unreachable` when there is no answer within ten seconds, and the cancel's reason
+ * One small request, no redirects.
+ * @throws AppError `unreachable` when there is no answer within ten seconds, `config_invalid` for a `caFile` that cannot
+ *   be read, and the cancel's reason
  */
-export async function getSmall(
-  url: URL,
-  headers: Record<string, string>,
-  cancel: AbortSignal,
-): Promise<HttpAnswer> {
+export async function sendSmall(url: URL, small: SmallRequest, cancel: AbortSignal): Promise<HttpAnswer> {
+  const ca = small.caFile === undefined ? undefined : readAuthority(small.caFile);
   // TLS is loaded only by those who need it.
-  const get = url.protocol === 'https:' ? (await import('node:https')).get : httpGet;
+  const request = url.protocol === 'https:' ? (await import('node:https')).request : httpRequest;
+  const { method = 'GET', headers } = small;
   try {
     return await new Promise<HttpAnswer>((resolve, reject) => {
       const signal = AbortSignal.any([cancel, AbortSignal.timeout(TIMEOUT_MS)]);
-      get(url, { headers, signal, agent: false }, (response) => {
+      request(url, { method, headers, signal, agent: false, ...(ca && { ca }) }, (response) => {
         readBody(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-      }).on('error', reject);
+      })
+        .on('error', reject)
+        .end(small.body);
     });
   } catch (error) {
     cancel.throwIfAborted();
     throw unreachable(url, error);
+  }
+}
+
+function readAuthority(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new AppError('config_invalid', `the certificate ${path} cannot be read`, {
+      hint: 'check the path given by --ca-file',
+      cause: error,
+    });
   }
 }
 
@@ -47,7 +69,9 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
 function unreachable(url: URL, cause: unknown): AppError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return new AppError('unreachable', `the storage at ${url.host} cannot be reached${reason(code)}`, {
-    hint: 'check the network and the address of the location',
+    hint: /CERT|SSL|TLS/.test(code)
+      ? 'name the certificate of its authority by --ca-file, or correct the address and the clock'
+      : 'check the network and the address of the location',
     retry: 'backoff',
     cause,
   });
@@ -60,6 +84,7 @@ function reason(code: string): string {
     EAI_AGAIN: ': names cannot be looked up now',
     ABORT_ERR: ': it did not answer within 10 seconds',
     ECONNRESET: ': it closed the connection',
+    EPROTO: ': it does not speak TLS, or another kind of it',
   };
   return words[code] ?? (/CERT|SSL|TLS/.test(code) ? ': its certificate cannot be trusted' : '');
 }

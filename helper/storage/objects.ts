@@ -7,12 +7,13 @@ import type { Session } from '../session.ts';
 import { writeLocal } from './write-local.ts';
 import { parseAddress, type StoragePlace } from './address.ts';
 import { keyIdsIn, keyListUrl } from './key-list.ts';
-import { getSmall, type HttpAnswer } from './http-get.ts';
+import { sendSmall, type HttpAnswer } from './http-get.ts';
 import { signedHeaders } from './sign.ts';
+import { openSftpPlace } from './sftp-place.ts';
 
 /** Reads small files of a repository without restic: its `config` and its keys, as stored. */
 export interface RepositoryObjects {
-  /** False where restic alone knows the way, e.g. SFTP. */
+  /** False where restic alone knows the way. */
   readonly canRead: boolean;
   /**
    * @param name `config` or `keys/<id>`
@@ -44,23 +45,32 @@ export function openObjects(
   const place = parseAddress(access);
   const get = async (place: WebPlace, url: URL, accept?: string): Promise<Buffer | undefined> => {
     const headers = await headersFor({ session, place, url, credentials });
-    return found(await getSmall(url, { ...headers, ...(accept && { accept }) }, session.cancel));
+    const request = { headers: { ...headers, ...(accept && { accept }) }, caFile: access.caFile };
+    return found(await sendSmall(url, request, session.cancel));
   };
+  const sftp = place.kind === 'sftp' ? openSftpPlace(session, place, access.ssh) : undefined;
   return {
     canRead: place.kind !== 'other',
-    canWrite: place.kind === 'directory',
+    canWrite: place.kind !== 'other' && place.kind !== 'sftp',
     async write(name, content) {
-      if (place.kind !== 'directory') throw notReadable(place.kind);
-      await writeLocal(place.path, name, content);
+      if (place.kind === 'other' || place.kind === 'sftp') throw notReadable(place.kind);
+      if (place.kind === 'directory') return await writeLocal(place.path, name, content);
+      const url = new URL(name, place.base);
+      const method = place.kind === 's3' ? 'PUT' : 'POST';
+      const headers = await headersFor({ session, place, url, credentials, method, body: content });
+      const request = { method, headers, body: content, caFile: access.caFile } as const;
+      assertDone(await sendSmall(url, request, session.cancel));
     },
     async read(name) {
       if (place.kind === 'other') throw notReadable(place.scheme);
       if (place.kind === 'directory') return readLocal(place.path, name);
+      if (place.kind === 'sftp') return await sftp?.read(name);
       return await get(place, new URL(name, place.base));
     },
     async keyIds() {
       if (place.kind === 'other') throw notReadable(place.scheme);
       if (place.kind === 'directory') return keyIdsIn(await namesIn(join(place.path, 'keys')));
+      if (place.kind === 'sftp') return keyIdsIn((await sftp?.list('keys')) ?? []);
       const { url, accept, parse } = keyListUrl(place);
       const body = await get(place, url, accept);
       return body === undefined ? [] : keyIdsIn(parse(body.toString('utf8')));
@@ -68,12 +78,12 @@ export function openObjects(
   };
 }
 
-type WebPlace = Exclude<StoragePlace, { kind: 'directory' | 'other' }>;
+type WebPlace = Extract<StoragePlace, { kind: 's3' | 'rest' }>;
 
 const notReadable = (scheme: string) =>
   new AppError('invalid_input', `reading keys over ${scheme} is not possible yet`, {
     field: 'location',
-    hint: 'use a directory, S3 or a REST server',
+    hint: 'use a directory, S3, a REST server or SFTP',
   });
 
 async function namesIn(directory: string): Promise<string[]> {
@@ -107,6 +117,8 @@ interface SignedRequest {
   readonly place: WebPlace;
   readonly url: URL;
   readonly credentials: CredentialGetter | undefined;
+  readonly method?: string;
+  readonly body?: Buffer;
 }
 
 async function headersFor({
@@ -114,18 +126,28 @@ async function headersFor({
   place,
   url,
   credentials,
+  ...rest
 }: SignedRequest): Promise<Record<string, string>> {
   if (place.kind === 'rest') return place.authorization ? { authorization: place.authorization } : {};
   if (!credentials) return {};
-  return signedHeaders(url, { credentials: await credentials(), region: place.region, now: session.clock() });
+  const { region } = place;
+  return signedHeaders(url, { credentials: await credentials(), region, now: session.clock(), ...rest });
+}
+
+function assertDone(answer: HttpAnswer): void {
+  if (answer.status !== 200) throw refusal(answer);
 }
 
 function found({ status, body }: HttpAnswer): Buffer | undefined {
   if (status === 200 && !isWebPage(body)) return body;
   if (status === 404) return undefined;
+  throw refusal({ status, body });
+}
+
+function refusal({ status, body }: HttpAnswer): AppError {
   const said = `${status} ${body.toString('utf8', 0, 2000)}`;
   const { code, message, hint, retry } = ruleFor(said) ?? STRANGE_ANSWER;
-  throw new AppError(code, message, { hint, retry, cause: new Error(said) });
+  return new AppError(code, message, { hint, retry, cause: new Error(said) });
 }
 
 /** What a captive portal or a broken proxy says to everything; restic would try again for a quarter of an hour. */

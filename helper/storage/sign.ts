@@ -3,28 +3,39 @@ import type { StorageCredentials } from '../../contract/helper-messages.ts';
 
 const EMPTY_SHA256 = createHash('sha256').digest('hex');
 
-/** Headers of a GET without body, signed by AWS Signature Version 4 for S3. */
+export interface Signing {
+  readonly credentials: StorageCredentials;
+  readonly region: string;
+  readonly now: number;
+  /** Default GET. */
+  readonly method?: string;
+  /** Default none. */
+  readonly body?: Buffer | undefined;
+}
+
+/** Headers of a request, signed by AWS Signature Version 4 for S3. */
 export function signedHeaders(
   url: URL,
-  { credentials, region, now }: { credentials: StorageCredentials; region: string; now: number },
+  { credentials, region, now, method = 'GET', body }: Signing,
 ): Record<string, string> {
+  const digest = body === undefined ? EMPTY_SHA256 : createHash('sha256').update(body).digest('hex');
   const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '');
   const scope = `${time.slice(0, 8)}/${region}/s3/aws4_request`;
   const headers: Record<string, string> = {
     host: url.host,
-    'x-amz-content-sha256': EMPTY_SHA256,
+    'x-amz-content-sha256': digest,
     'x-amz-date': time,
     ...(credentials.sessionToken === '' ? {} : { 'x-amz-security-token': credentials.sessionToken }),
   };
   const names = Object.keys(headers).toSorted();
   const canonical = [
-    'GET',
+    method,
     url.pathname,
     canonicalQuery(url),
     ...names.map((name) => `${name}:${headers[name]}`),
     '',
     names.join(';'),
-    EMPTY_SHA256,
+    digest,
   ].join('\n');
   const toSign = ['AWS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join(
     '\n',

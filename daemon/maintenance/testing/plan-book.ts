@@ -57,6 +57,7 @@ const EMPTY = {
   capsule: null,
   lastDueAt: null,
   nextDueAt: null,
+  limits: null,
   needsRepair: false,
 } as const;
 

@@ -1,0 +1,4 @@
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}

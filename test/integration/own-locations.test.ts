@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Job, LocationTest, Plan } from '../../contract/index.ts';
+import { expectRefusal } from '../harness/refusal.ts';
+import { plainRestic } from '../harness/plain-restic.ts';
+import { PASSWORD, TestSystem } from '../harness/system.ts';
+import {
+  MOTO,
+  PRIVATE_SSHD,
+  REST_SERVER,
+  keygen,
+  sayMissing,
+  startMoto,
+  startRestServer,
+  startSshd,
+  type TestServer,
+  type TestSshd,
+} from '../harness/test-servers.ts';
+
+sayMissing({ 'rest-server': REST_SERVER, sshd: PRIVATE_SSHD, moto: MOTO });
+
+let system: TestSystem;
+let source: string;
+const content = randomBytes(300_000);
+beforeAll(async () => {
+  system = new TestSystem({});
+  await system.startSpace();
+  await system.startDaemon();
+  source = system.folder('source');
+  writeFileSync(join(source, 'noise'), content);
+});
+afterAll(async () => await system[Symbol.asyncDispose]());
+
+const add = (name: string, more: string[]) => {
+  const base = ['plan', 'add', name, '--path', source, '--schedule', 'manual', '--yes'];
+  return system.cli([...base, '--password-file', system.passwordFile, ...more]);
+};
+const planNames = async () => (await system.json<Plan[]>(['plan', 'list'])).map(({ name }) => name);
+
+/** Backs up, restores and compares. */
+async function expectRoundTrip(plan: Plan): Promise<void> {
+  expect(await system.json<Job>(['backup', plan.name])).toMatchObject({ state: 'succeeded' });
+  const target = join(system.dir, `back-${plan.name}`);
+  const restore = ['restore', 'latest', '--plan', plan.name, '--target', target, '--yes'];
+  await system.done([...restore, '--password-file', system.passwordFile]);
+  expect(readFileSync(join(target, 'noise')).equals(content)).toBe(true);
+  const { steps } = await system.json<LocationTest>(['plan', 'test', plan.name]);
+  expect(steps.map(({ level }) => level)).not.toContain('error');
+  expect(steps.at(-1)).toMatchObject({ name: 'repository', message: 'it is the one of this plan' });
+}
+
+describe.skipIf(REST_SERVER === undefined)('a REST server of another maker', () => {
+  let server: TestServer;
+  let keys: string[];
+  const user = { name: 'ann', password: 'a pass/word:with @ signs' };
+  beforeAll(async () => {
+    server = await startRestServer(join(system.dir, 'rest'), user);
+    const file = system.file('rest-keys', `username = ${user.name}\npassword = ${user.password}\n`);
+    keys = ['--location', `rest:http://127.0.0.1:${server.port}/ann`, '--credentials-file', file];
+  });
+  afterAll(async () => await server[Symbol.asyncDispose]());
+
+  test('keeps a plan whose password for it is in a file', async () => {
+    const plan = await system.addPlan('rest', [source], keys);
+    expect(JSON.stringify(plan)).not.toContain('signs');
+    await expectRoundTrip(plan);
+    expect(readdirSync(join(system.dir, 'rest', 'ann'))).toEqual([`rest-${plan.id}`]);
+  });
+
+  test.each([
+    [
+      'a wrong password',
+      15,
+      'does not accept',
+      (file: string) => writeFileSync(file, 'username = ann\npassword = no\n'),
+    ],
+    [
+      'no password',
+      78,
+      'username = … and password = …',
+      (file: string) => writeFileSync(file, 'username = ann\n'),
+    ],
+  ])('is refused for %s, and no plan is made', async (_how, code, words, spoil) => {
+    const file = system.file('rest-wrong', '');
+    spoil(file);
+    const outcome = await add('rest-no', [...keys.slice(0, 2), '--credentials-file', file]);
+    expectRefusal(outcome, code, words);
+    expect(await planNames()).not.toContain('rest-no');
+  });
+
+  test('is named when nothing listens', async () => {
+    const outcome = await add('rest-gone', ['--location', 'rest:http://127.0.0.1:1/']);
+    expectRefusal(outcome, 16, '127.0.0.1:1 cannot be reached');
+    expect(await planNames()).not.toContain('rest-gone');
+  });
+});
+
+describe.skipIf(PRIVATE_SSHD === undefined)('an SSH host', () => {
+  let sshd: TestSshd;
+  let at: string[];
+  beforeAll(async () => {
+    sshd = await startSshd(join(system.dir, 'ssh'));
+    at = ['--location', `sftp://tester@127.0.0.1:${sshd.port}//data/backups`, '--ssh-key', sshd.keyFile];
+  });
+  afterAll(async () => await sshd[Symbol.asyncDispose]());
+
+  test('is not spoken to before a person has confirmed its key', async () => {
+    const outcome = await add('ssh', at);
+    expectRefusal(outcome, 17, `--host-key '${sshd.fingerprint}'`);
+    expect(await planNames()).not.toContain('ssh');
+  });
+
+  test('is not spoken to when it shows another key than the one that is known', async () => {
+    expectRefusal(await add('ssh', [...at, '--host-key', `SHA256:${'A'.repeat(43)}`]), 17, sshd.fingerprint);
+    keygen(join(system.dir, 'other'));
+    const other = readFileSync(join(system.dir, 'other.pub'), 'utf8');
+    expectRefusal(await add('ssh', [...at, '--host-key', other]), 19, 'another host key');
+    expect(await planNames()).not.toContain('ssh');
+  });
+
+  test('keeps a plan, signed in to by a key, and is never asked anything', async () => {
+    const plan = await system.addPlan('ssh', [source], [...at, '--host-key', sshd.fingerprint]);
+    expect(plan.location).toMatchObject({ hostKeys: [expect.stringMatching(/^ssh-ed25519 /)] });
+    await expectRoundTrip(plan);
+    expect(readdirSync(join(sshd.data, 'backups', 'olares-backups'))).toHaveLength(1);
+  });
+
+  test('that does not know our key is refused by name, and no plan is made', async () => {
+    const stranger = join(system.dir, 'stranger');
+    keygen(stranger);
+    const outcome = await add('ssh-no', [
+      ...at.slice(0, 2),
+      '--ssh-key',
+      stranger,
+      '--host-key',
+      sshd.fingerprint,
+    ]);
+    expectRefusal(outcome, 15, 'does not accept the user or the SSH key');
+    const readOnly = ['--location', `sftp://tester@127.0.0.1:${sshd.port}//etc/backups`];
+    const denied = await add('ssh-no', [...readOnly, ...at.slice(2), '--host-key', sshd.fingerprint]);
+    expectRefusal(denied, 17);
+    expect(await planNames()).not.toContain('ssh-no');
+  });
+});
+
+describe.skipIf(MOTO === undefined)('an S3 of another maker', () => {
+  let moto: TestServer;
+  let at: (bucket: string) => string[];
+  beforeAll(async () => {
+    moto = await startMoto();
+    await fetch(`http://127.0.0.1:${moto.port}/ours`, { method: 'PUT' });
+    const file = system.file(
+      's3-keys',
+      '[default]\naws_access_key_id = AK1234\naws_secret_access_key = SK5678\n',
+    );
+    at = (bucket) => ['--location', `s3:http://127.0.0.1:${moto.port}/${bucket}`, '--credentials-file', file];
+  });
+  afterAll(async () => await moto[Symbol.asyncDispose]());
+
+  test('keeps a plan, at the address that the real Olares would give it', async () => {
+    const plan = await system.addPlan('my photos', [source], at('ours/below'));
+    expect(plan.repository?.address).toContain(`/ours/below/olares-backups/my%20photos-${plan.id}`);
+    await expectRoundTrip(plan);
+  });
+
+  test('without the bucket is refused by its name, and no bucket is made', async () => {
+    expectRefusal(await add('s3-no', at('missing')), 1, 'no bucket', 'missing');
+    expect((await fetch(`http://127.0.0.1:${moto.port}/missing`)).status).toBe(404);
+    expect(await planNames()).not.toContain('s3-no');
+  });
+
+  test('has a repository of the real Olares taken over by its address', async () => {
+    const repository = `s3:http://127.0.0.1:${moto.port}/ours/olares-backups/Docs-0b0e6c1e-0000-4000-8000-000000000001`;
+    const env = { AWS_ACCESS_KEY_ID: 'AK1234', AWS_SECRET_ACCESS_KEY: 'SK5678' };
+    await plainRestic({ repository, password: PASSWORD, env }, ['init']);
+    const place = repository.slice(`s3:http://127.0.0.1:${moto.port}/`.length);
+    const plan = await system.addPlan('Docs', [source], [...at(place), '--adopt']);
+    expect(plan.repository?.address).toBe(repository);
+    expectRefusal(await add('Other', [...at('ours/nothing'), '--adopt']), 10, 'no repository');
+    expectRefusal(await add('Other', at(place)), 1, '--adopt');
+  });
+});
+
+test('a directory that cannot be written, or is a repository, is refused before anything is made', async () => {
+  const file = system.file('a-file', '');
+  expectRefusal(await add('dir', ['--location', file]), 2, 'is a file');
+  expectRefusal(await add('dir', ['--location', '/proc/backups']), 17, '/proc');
+  expect(existsSync('/proc/backups')).toBe(false);
+  expect(await planNames()).not.toContain('dir');
+});
