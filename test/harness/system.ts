@@ -23,6 +23,8 @@ export interface Outcome {
 export interface SystemOptions {
   readonly quotaBytes?: number;
   readonly faults?: SpaceFaults;
+  /** Where the Space says it is, for one behind a proxy. */
+  readonly publicUrl?: string;
   /** Settings file of the agent. */
   readonly config?: object;
   /** Serve the page on a free port. */
@@ -83,7 +85,7 @@ export class TestSystem {
   }
 
   async startSpace(port = 0): Promise<void> {
-    const { quotaBytes, faults } = this.#options;
+    const { quotaBytes, faults, publicUrl } = this.#options;
     this.space = await openSpace({
       dataDir: join(this.dir, 'space'),
       port,
@@ -91,6 +93,7 @@ export class TestSystem {
       random: randomBytes,
       ...(quotaBytes === undefined ? {} : { quotaBytes }),
       ...(faults === undefined ? {} : { faults }),
+      ...(publicUrl === undefined ? {} : { publicUrl }),
     });
   }
 
