@@ -19,6 +19,7 @@ process.exitCode = await runCli({
   stdout: process.stdout,
   stderr: process.stderr,
   version: packageJson.version,
+  execPath: process.execPath,
   programFolder: dirname(fileURLToPath(import.meta.url)),
   now: () => Date.now(),
   randomInt: (below) => randomInt(below),

@@ -9,6 +9,8 @@ export interface Runtime {
   readonly stdout: TextStream;
   readonly stderr: TextStream;
   readonly version: string;
+  /** The Node that runs this program. */
+  readonly execPath: string;
   /** Where this program's file lies; its siblings are beside it. */
   readonly programFolder: string;
   /** Milliseconds since 1970 UTC. */

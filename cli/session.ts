@@ -29,6 +29,8 @@ export interface Session {
   readonly quiet: boolean;
   /** The daemon's version, once it answered. */
   daemonVersion(): string | undefined;
+  /** The same person and terminal with another agent. */
+  at(stateDir: string): Session;
   /** Ends the program with this code's exit code although a result was printed. */
   endWith(code: ErrorCode): void;
 }
@@ -43,7 +45,10 @@ export interface SessionOptions {
 }
 
 export function createSession({ runtime, options, endWith }: SessionOptions): Session {
-  const place = agentPlace(runtime, options.stateDir);
+  return sessionAt({ runtime, options, endWith }, agentPlace(runtime, options.stateDir));
+}
+
+function sessionAt({ runtime, options, endWith }: SessionOptions, place: AgentPlace): Session {
   const print = printerFor(runtime, options);
   let daemonVersion: string | undefined;
   const transport = createTransport({
@@ -68,6 +73,7 @@ export function createSession({ runtime, options, endWith }: SessionOptions): Se
     yes: options.yes === true,
     quiet: options.quiet === true,
     daemonVersion: () => daemonVersion,
+    at: (stateDir) => sessionAt({ runtime, options, endWith }, agentPlace(runtime, stateDir)),
     endWith,
   };
 }

@@ -5,6 +5,7 @@ export * from './model/event.ts';
 export * from './model/job.ts';
 export * from './model/limits.ts';
 export * from './model/location-test.ts';
+export * from './model/look.ts';
 export * from './model/plan.ts';
 export * from './model/request.ts';
 export * from './model/settings.ts';

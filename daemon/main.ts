@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +64,7 @@ async function main(): Promise<void> {
     stopping = started.then(
       async (daemon) => {
         await daemon.stop();
+        if (config.ephemeral) rmSync(config.stateDir, { recursive: true, force: true });
         log.info('stopped');
       },
       () => undefined,
@@ -80,12 +82,18 @@ async function main(): Promise<void> {
       stop(EXIT_CODES[error.code], error.code);
     },
   });
-  process.once('SIGTERM', () => stop(0, 'SIGTERM'));
-  process.once('SIGINT', () => stop(0, 'SIGINT'));
+  listenForStop(config.ephemeral, (why) => stop(0, why));
   const daemon = await started;
   print(
     `${JSON.stringify({ ready: true, stateDir: config.stateDir, page: daemon.pageUrl ?? null, pid: process.pid })}\n`,
   );
+}
+
+function listenForStop(isEphemeral: boolean, stop: (why: string) => void): void {
+  process.once('SIGTERM', () => stop('SIGTERM'));
+  process.once('SIGINT', () => stop('SIGINT'));
+  // Whoever started it holds the other end, however that one ends.
+  if (isEphemeral) process.stdin.once('end', () => stop('nobody needs it')).resume();
 }
 
 function guardProcess(tell: (error: unknown) => void): void {

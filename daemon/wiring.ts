@@ -9,6 +9,7 @@ import type { ApiPorts } from './local-api/ports.ts';
 import { statusView } from './local-api/status-view.ts';
 import type { Repositories } from './maintenance/repository-types.ts';
 import type { Plans } from './plans/plan-types.ts';
+import type { Recovery } from './recovery/create-recovery.ts';
 import type { SnapshotIndex } from './snapshot-index/index-ports.ts';
 import type { Requests } from './restore/request-types.ts';
 import type { CommandEffects } from './space-link/commands.ts';
@@ -25,6 +26,7 @@ export interface WiredParts {
   readonly repositories: Repositories;
   readonly requests: Requests;
   readonly index: SnapshotIndex;
+  readonly recovery: Recovery;
 }
 
 export interface ApiSources extends WiredParts {
@@ -43,15 +45,16 @@ export function apiPorts(sources: ApiSources): ApiPorts {
     repositories,
     requests,
     index,
+    recovery: sources.recovery,
     health,
     events,
     usage,
     account: space.account,
     config: () => describeConfig(config),
+    regions: () => space.storage.regions(),
     jobs: {
       backup: (plan, cause) => requestJob(jobs, 'backup', plan, cause),
       check: (plan, cause) => requestJob(jobs, 'check', plan, cause),
-    regions: () => space.storage.regions(),
       cancel: (idPrefix) => jobs.cancel(jobs.find(idPrefix)?.id ?? idPrefix, 'cancelled by a person'),
       find: (idPrefix) => jobs.find(idPrefix),
       list: (filter) => jobs.list(filter),

@@ -3,7 +3,7 @@ import { AppError, cleanText, type RouteInput, type Routes } from '../../contrac
 import { readSecretFile, readSecretStdin } from '../password/sources.ts';
 import type { OpenSession, Session } from '../session.ts';
 
-interface LoginOptions {
+export interface LoginOptions {
   readonly space: string;
   readonly code?: string;
   readonly did?: string;
@@ -29,16 +29,16 @@ export function registerLogin(program: Command, open: OpenSession): void {
     )
     .action(async (options: LoginOptions, command: Command) => {
       const session = open(command);
-      const account = await session.api.call('login', { body: await credentials(session, options) });
+      const account = await session.api.call('login', { body: await loginBody(session, options) });
       session.print.result(account, () => [
         `Signed in to ${cleanText(account.spaceUrl)} as ${cleanText(account.olaresName ?? account.userid)}${account.paired ? ', paired' : ''}`,
       ]);
     });
 }
 
-type Credentials = RouteInput<Routes['login']>['body'];
+export type Credentials = RouteInput<Routes['login']>['body'];
 
-async function credentials(session: Session, options: LoginOptions): Promise<Credentials> {
+export async function loginBody(session: Session, options: LoginOptions): Promise<Credentials> {
   const { space, code, did, clusterId } = options;
   requireAddress(space);
   requireOneWay(options);

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { addPasswordOptions } from '../password/sources.ts';
+import { addPlaceOptions } from '../disaster/place-options.ts';
 import type { OpenSession } from '../session.ts';
-import type { RestoreOptions } from '../restore/restore-flow.ts';
+import type { AnywhereOptions } from '../disaster/restore-anywhere.ts';
 
 export function registerRestore(program: Command, open: OpenSession): void {
   const command = program
@@ -15,12 +16,18 @@ export function registerRestore(program: Command, open: OpenSession): void {
     .option('--target <dir>', 'where to; default: a new directory beside the source')
     .option('--in-place', 'replace the files where they were; the old ones are kept for undo')
     .option('--include <path...>', 'only these absolute paths of the snapshot')
+    .option('--conflict <rule>', 'files that are there already: keep, different, replace or rename')
+    .option('--delete-extra', 'also remove what the snapshot does not have; it is kept for undo')
+    .option('--detach', 'do not wait for the end')
     .option('--dry-run', 'show what would happen and stop');
+  addPlaceOptions(command)
+    .option('--snapshot <id>', 'which snapshot of a repository that is named as a whole; default: the newest')
+    .option('--foreground', 'without the agent of this machine');
   addPasswordOptions(command)
     .addHelpText('after', EXAMPLES)
-    .action(async (what: string | undefined, options: RestoreOptions, self: Command) => {
-      const { restore } = await import('../restore/restore-flow.ts');
-      await restore(open(self), what, options);
+    .action(async (what: string | undefined, options: AnywhereOptions, self: Command) => {
+      const { restoreAnywhere } = await import('../disaster/restore-anywhere.ts');
+      await restoreAnywhere(open(self), what, options);
     });
 }
 
@@ -29,6 +36,14 @@ Examples:
   olares-backup restore                                   led through, step by step
   olares-backup restore 7F3K                              what Space asked for
   olares-backup restore latest --plan photos --target /tmp/photos
+  olares-backup restore URL --space https://space.example --code 4821-7730
+                                                          on a new machine without an agent
+  olares-backup restore --kit kit.txt                     with the recovery kit, anywhere
   olares-backup restore 1a2b3c4d --include /home/me/letters --dry-run
+  olares-backup restore latest --plan photos --in-place --conflict different --dry-run
 
-Exit code 12: wrong password; 75: too many wrong ones, try later; 17: refused or expired.`;
+A target must be new or empty, unless --conflict says what becomes of files that are there: keep leaves them,
+different replaces those that differ, replace replaces all, rename brings the snapshot's beside them. In place means
+replace. What only the target has stays, unless --delete-extra is said. \`request undo CODE\` takes back all of it.
+
+Exit code 12: wrong password; 75: too many wrong ones, try later; 17: refused, expired, or an unknown code.`;

@@ -10,6 +10,8 @@ export interface PasswordOptions {
   readonly passwordFile?: string;
   readonly passwordStdin?: boolean;
   readonly passwordFd?: string;
+  /** Typed before, within this same command; never an argument. */
+  readonly typed?: string;
 }
 
 const LONGEST_SECRET_BYTES = 16 * 1024;
@@ -26,6 +28,7 @@ export function addPasswordOptions(command: Command): Command {
  * @throws AppError `invalid_input` for two flags, a file others can read, or a descriptor that is not open
  */
 export async function readPassword(session: Session, options: PasswordOptions): Promise<string | undefined> {
+  if (options.typed !== undefined) return options.typed;
   const given = [options.passwordFile, options.passwordStdin, options.passwordFd].filter(Boolean);
   if (given.length > 1) {
     throw new AppError('invalid_input', 'the password is given in more than one way', {

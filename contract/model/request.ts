@@ -2,6 +2,7 @@ import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from '../schema.ts';
 import type { ErrorBody } from '../errors.ts';
+import { Location } from './plan.ts';
 
 /** A restore that waits for a person at the machine, from proposal to result. */
 export const REQUEST_STATES = [
@@ -104,6 +105,8 @@ export const NewRestoreRequest = closed({
   snapshot: Type.Optional(Type.String({ minLength: 4, maxLength: 64 })),
   plan: Type.Optional(Type.String()),
   backupUrl: Type.Optional(Type.String({ maxLength: 8192 })),
+  /** How the storage of one's own is reached that the Backup URL names: keys, certificates. */
+  location: Type.Optional(Location),
 });
 export type NewRestoreRequest = Static<typeof NewRestoreRequest>;
 

@@ -1,7 +1,7 @@
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { EpochMs, Uuid } from '../schema.ts';
-import { Location, Schedule } from './plan.ts';
+import { Schedule, type Location } from './plan.ts';
 
 /**
  * The tag of a snapshot that carries the plan's settings, as deflated JSON in base64url: encrypted with the repository,
@@ -23,7 +23,8 @@ export const PlanSettings = Type.Object({
     excludes: Type.Array(Type.String()),
     schedule: Schedule,
     zone: Type.String(),
-    location: Location,
+    /** As it was; another version may know more of it. */
+    location: Type.Unsafe<Location>(Type.Object({ kind: Type.String() })),
     createdAt: EpochMs,
   }),
   /** The machine's other plans, to be adopted from their own repositories. */

@@ -2,10 +2,11 @@ import * as Type from 'typebox';
 import { closed, Count } from '../schema.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { planRoutes } from './plan-routes.ts';
+import { recoveryRoutes } from './recovery-routes.ts';
 import { snapshotRoutes } from './snapshot-routes.ts';
 
 /** Every route of the local API. */
-export const routes = { ...agentRoutes, ...planRoutes, ...snapshotRoutes } as const;
+export const routes = { ...agentRoutes, ...planRoutes, ...recoveryRoutes, ...snapshotRoutes } as const;
 
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;

@@ -8,6 +8,7 @@ import type {
   BackupHealth,
   BackupPlans,
   BackupStore,
+  Lineage,
   QuotaCheck,
   RepositoryDoor,
 } from './backup-ports.ts';
@@ -21,6 +22,7 @@ export interface BackupHandlerOptions {
   readonly door: RepositoryDoor;
   readonly quota: QuotaCheck;
   readonly health: BackupHealth;
+  readonly lineage?: Lineage;
   readonly clock: Clock;
   readonly config: {
     readonly engineHost: string;
@@ -114,7 +116,7 @@ async function findMadeBefore(options: BackupHandlerOptions, { plan, access, con
 }
 
 async function runEngine(options: BackupHandlerOptions, { plan, access, context }: EngineRun) {
-  const { plans, config, door, engine } = options;
+  const { plans, config, door, engine, lineage } = options;
   const { needsRepair } = plans.row(plan.id);
   const credentials = door.credentialsFor(plan);
   const takenAt = options.clock.now();
@@ -127,10 +129,13 @@ async function runEngine(options: BackupHandlerOptions, { plan, access, context 
       {
         verb: 'backup',
         access,
-        host: config.engineHost,
+        host: lineage?.hostOf(plan.id) ?? config.engineHost,
         paths: plan.paths,
         excludes: plan.excludes,
-        tags: snapshotTags({ plan, address: access.address, jobId: context.job.id }),
+        tags: [
+          ...snapshotTags({ plan, address: access.address, jobId: context.job.id }),
+          ...(lineage ? [lineage.settingsTag(plan)] : []),
+        ],
         repairFirst: needsRepair,
         ...(uploadKiBPerSecond !== undefined && { uploadKiBPerSecond }),
       },

@@ -52,6 +52,14 @@ export interface BackupStore {
   commit<T>(change: (append: Append) => T): T;
 }
 
+/** What ties a plan's snapshots together beyond the life of one machine. */
+export interface Lineage {
+  /** restic's host: by it the next snapshot finds its parent. */
+  hostOf(planId: string): string;
+  /** With what a new machine needs to go on with the plan. */
+  settingsTag(plan: Plan): string;
+}
+
 export interface BackupEngine {
   prepare(verb: 'backup'): void;
   run<V extends 'backup' | 'snapshots'>(

@@ -5,6 +5,10 @@ export interface Config {
   /** The file that was read, if there is one. */
   readonly configFile: string | undefined;
   readonly stateDir: string;
+  /** For one restore on a machine without an agent: no page, no schedule, no link; gone with the one who started it. */
+  readonly ephemeral: boolean;
+  /** As it stands in the configuration file. */
+  readonly fileSettings: Record<string, unknown>;
   /** Where sockets and run files live: `<stateDir>/run`, or /run/olares-backup under systemd. */
   readonly runDir: string;
   readonly http: { readonly host: string; readonly port: number } | undefined;

@@ -45,6 +45,8 @@ export function loadConfig(options: LoadConfigOptions): Config {
   const config: Config = {
     configFile: path,
     stateDir,
+    ephemeral: given.ephemeral,
+    fileSettings: { ...file },
     runDir: runDirOf(stateDir, options.env),
     http: httpAddress(given.http, file.http),
     logLevel: logLevelOf(given, file),
@@ -64,7 +66,8 @@ export function loadConfig(options: LoadConfigOptions): Config {
 
 /** The settings as `GET /config` shows them; there is no secret among them. */
 export function describeConfig(config: Config): Record<string, unknown> {
-  return structuredClone({ ...config, http: config.http ?? 'off' });
+  const { fileSettings: _, ...inForce } = config;
+  return structuredClone({ ...inForce, http: config.http ?? 'off' });
 }
 
 function defaultStateDir({ uid, env, homeDir }: LoadConfigOptions): string {

@@ -6,6 +6,7 @@ export interface ProgramOptions {
   readonly config: string | undefined;
   readonly http: string | undefined;
   readonly logLevel: string | undefined;
+  readonly ephemeral: boolean;
 }
 
 export const DAEMON_USAGE = `olares-backupd [--state-dir DIR] [--http HOST:PORT|off] [--config FILE] [--log-level LEVEL]`;
@@ -19,13 +20,20 @@ export function parseProgramOptions(argv: readonly string[]): ProgramOptions {
   try {
     const { values } = parseArgs({
       args: [...argv],
-      options: { 'state-dir': option, config: option, http: option, 'log-level': option },
+      options: {
+        'state-dir': option,
+        config: option,
+        http: option,
+        'log-level': option,
+        ephemeral: { type: 'boolean' },
+      },
     });
     return {
       stateDir: values['state-dir'],
       config: values.config,
       http: values.http,
       logLevel: values['log-level'],
+      ephemeral: values.ephemeral ?? false,
     };
   } catch (error) {
     const [firstSentence] = (error as Error).message.split('. ');

@@ -9,36 +9,39 @@ import type {
   JobCause,
   Link,
   LocationTest,
+  Look,
+  NewLook,
   NewPlan,
   NewRestoreRequest,
   Plan,
   PlanChange,
   PlanKey,
   Progress,
+  RegionsAnswer,
   RestoreChoice,
   RestorePreview,
-  RegionsAnswer,
   RestoreRequest,
   SecretChannel,
   Snapshot,
   SnapshotEntry,
   Status,
+  TakeOver,
   Usage,
 } from '../../contract/index.ts';
 
 /** What the local API needs of the parts behind it. A route is parse, call, map: every decision is theirs. */
 export interface ApiPorts {
   status(): Status;
+  /** Where Space can keep data. */
+  regions(): Promise<RegionsAnswer>;
   readonly plans: {
     list(): Plan[];
     get(nameOrId: string): Plan;
-  /** Where Space can keep data. */
-  regions(): Promise<RegionsAnswer>;
     create(plan: NewPlan): Plan;
+    draft(plan: NewPlan): Plan;
     change(nameOrId: string, change: PlanChange): Plan;
     remove(nameOrId: string): Plan;
     pause(nameOrId: string): Plan;
-    draft(plan: NewPlan): Plan;
     resume(nameOrId: string): Plan;
   };
   readonly repositories: {
@@ -49,10 +52,16 @@ export interface ApiPorts {
     snapshots(plan: Plan | undefined, refresh: boolean): Promise<Snapshot[]>;
     snapshot(idPrefix: string): Promise<Snapshot>;
     doctor(): Promise<DoctorCheck[]>;
+    test(plan: Plan, options?: { adopt?: boolean }): Promise<LocationTest>;
+  };
+  readonly recovery: {
+    look(input: NewLook): Promise<{ id: string; channel: SecretChannel }>;
+    looked(id: string): Look;
+    adopt(id: string, wish: TakeOver): Plan;
+    prove(plan: Plan): Promise<SecretChannel>;
   };
   /** The trees of the snapshots. */
   readonly index: {
-    test(plan: Plan, options?: { adopt?: boolean }): Promise<LocationTest>;
     entries(snapshot: Snapshot, path: string): Promise<SnapshotEntry[]>;
     find(query: {
       pattern: string;

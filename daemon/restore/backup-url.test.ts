@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBackupUrl, parseBackupUrl } from './backup-url.ts';
+import { formatBackupUrl, parseBackupUrl, parseRepositoryAddress } from './backup-url.ts';
 
 const SNAPSHOT = 'ab'.repeat(32);
 const ID = '0b0e6c1e-0000-4000-8000-000000000001';
@@ -51,6 +51,18 @@ describe('a Backup URL', () => {
     ['own S3', `https://s3.eu-1.amazonaws.com/b/olares-backups/x-${ID}?${QUERY}`, 's3', undefined],
   ])('may name %s', (_what, text, location, address) => {
     expect(parseBackupUrl(text)).toMatchObject({ location, ...(address && { address }) });
+  });
+
+  it.each([
+    ['a REST server', 'rest:https://nas.example:8000/r', 'rest'],
+    ['any bucket', 's3:https://s3.example/bucket/x', 's3'],
+    ['any directory', '/mnt/disk', 'directory'],
+  ])('of %s comes back from its written form, with an id of its own', (_what, address, location) => {
+    const written = formatBackupUrl({ address, snapshotId: SNAPSHOT, snapshotAt: 1000, backupPath: '/a' });
+    const parsed = parseBackupUrl(written);
+    expect(parsed).toMatchObject({ address, location, snapshotId: SNAPSHOT, backupPath: '/a' });
+    expect(parsed.planId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(parsed.planId).toBe(parseRepositoryAddress(address).planId);
   });
 
   it.each([

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { AppError } from '../../contract/index.ts';
 
 /** What a Backup URL says. */
 export interface ParsedBackupUrl {
   /** restic's address. */
   readonly address: string;
-  readonly location: 'space' | 's3' | 'directory';
+  readonly location: 'space' | 's3' | 'rest' | 'directory';
+  /** Where the address names no plan: an id made of the address, by which wrong passwords are counted. */
   readonly planId: string;
   readonly planName: string;
   /** Part of the Space prefix after the DID. */
@@ -43,7 +45,16 @@ export function parseBackupUrl(text: string): ParsedBackupUrl {
   };
 }
 
-/** The form that people copy. */
+/**
+ * Reads restic's address of a repository, as a kit or a person names it: a directory, `s3:…` or `rest:…`.
+ * @throws AppError `invalid_input` naming what is wrong
+ */
+export function parseRepositoryAddress(text: string): Place {
+  const address = text.trim();
+  return parseAddress(address.startsWith('/') ? `local:${address}` : address);
+}
+
+/** The form that people copy. An address that names no plan keeps the scheme that tells it from a mere web address. */
 export function formatBackupUrl(parts: {
   address: string;
   snapshotId: string;
@@ -56,37 +67,61 @@ export function formatBackupUrl(parts: {
     backupPath: Buffer.from(parts.backupPath, 'utf8').toString('base64'),
     backupType: '1',
   });
-  return Buffer.from(`${parts.address.replace(/^s3:/, '')}?${query}`, 'utf8').toString('base64');
+  const { address } = parts;
+  const isPlans = REPOSITORY.test(address);
+  const place = isPlans ? address.replace(/^s3:/, '') : address.replace(/^\//, 'local:/');
+  return Buffer.from(`${place}?${query}`, 'utf8').toString('base64');
 }
 
 function plainUrl(text: string): string {
   const compact = text.replace(/\s+/g, '');
-  if (isPlain(compact)) return compact.replace(/^s3:/, '');
+  if (isPlain(compact)) return compact;
   const decoded = Buffer.from(compact.replaceAll('-', '+').replaceAll('_', '/'), 'base64')
     .toString('utf8')
     .trim();
-  if (isPlain(decoded)) return decoded.replace(/^s3:/, '');
+  if (isPlain(decoded)) return decoded;
   throw invalid('it is neither an address nor one in base64');
 }
 
 function isPlain(text: string): boolean {
-  return /^(s3:)?https?:\/\//.test(text) || (text.startsWith('/') && text.includes('/olares-backups/'));
+  if (/^(?:s3:|rest:)?https?:\/\//.test(text) || /^(?:s3:[a-z0-9.-]+|local:)\//i.test(text)) return true;
+  return text.startsWith('/') && text.includes('/olares-backups/');
 }
 
-type Place = Pick<ParsedBackupUrl, 'address' | 'location' | 'planId' | 'planName' | 'suffix' | 'region'>;
+export type Place = Pick<
+  ParsedBackupUrl,
+  'address' | 'location' | 'planId' | 'planName' | 'suffix' | 'region'
+>;
 
-function parseAddress(address: string): Place {
-  if (/[\u0000-\u0020\u007f]/.test(address)) throw invalid('its address holds control characters');
-  if (/(^|\/)\.\.?(\/|$)/.test(address)) throw invalid('its address holds a relative part');
-  const { host, path } = address.startsWith('/') ? { host: '', path: address } : splitUrl(address);
-  const [, name = '', planId] = REPOSITORY.exec(path) ?? [];
-  if (planId === undefined) throw invalid('its address does not end with olares-backups/NAME-ID');
-  const repository = { planId, planName: decodeName(name) };
-  if (host === '') {
-    return { address, location: 'directory', ...repository, suffix: undefined, region: undefined };
-  }
+const SCHEME = /^(s3|rest|local):/;
+
+function parseAddress(text: string): Place {
+  if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid('its address holds control characters');
+  if (/(^|\/)\.\.?(\/|$)/.test(text)) throw invalid('its address holds a relative part');
+  const { scheme, place } = split(text);
+  const { host, path } = place.startsWith('/') ? { host: '', path: place } : splitUrl(place);
+  const repository = repositoryOf(place, path, scheme !== undefined);
+  const nowhere = { suffix: undefined, region: undefined };
+  if (host === '') return { address: place, location: 'directory', ...repository, ...nowhere };
+  if (scheme === 'rest') return { address: text, location: 'rest', ...repository, ...nowhere };
   const region = /^(?:s3|cos)\.([a-z0-9-]+)\./.exec(host)?.[1];
-  return { address: `s3:${address}`, ...repository, region, ...spacePart(path) };
+  return { address: `s3:${place}`, ...repository, region, ...spacePart(path) };
+}
+
+function split(text: string): { scheme: string | undefined; place: string } {
+  const scheme = SCHEME.exec(text)?.[1];
+  const rest = text.replace(SCHEME, '');
+  return { scheme, place: scheme === 's3' ? rest.replace(/^(?!https?:\/\/)/, 'https://') : rest };
+}
+
+/** @param isNamed whether the address says itself that it is a repository: then it may be anybody's */
+function repositoryOf(place: string, path: string, isNamed: boolean): Pick<Place, 'planId' | 'planName'> {
+  const [, name = '', planId] = REPOSITORY.exec(path) ?? [];
+  if (planId !== undefined) return { planId, planName: decodeName(name) };
+  if (!isNamed) throw invalid('its address does not end with olares-backups/NAME-ID');
+  const digest = createHash('sha256').update(place).digest('hex');
+  const id = digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+  return { planId: id, planName: decodeName(path.replace(/\/+$/, '').replace(/^.*\//, '')) };
 }
 
 function spacePart(path: string): Pick<Place, 'location' | 'suffix'> {
@@ -97,6 +132,7 @@ function spacePart(path: string): Pick<Place, 'location' | 'suffix'> {
 }
 
 function splitUrl(address: string): { host: string; path: string } {
+  if (address.includes(' ')) throw invalid('its address holds a space');
   let url: URL;
   try {
     url = new URL(address);

@@ -33,6 +33,8 @@ export interface RestoreOptions extends RestoreAccessOptions {
     readonly engineHost: string;
     readonly limits: { readonly downloadKiBPerSecond: number | undefined };
   };
+  /** The password of a plan was typed right. */
+  readonly onProven?: (planId: string) => void;
 }
 
 export interface Restore {

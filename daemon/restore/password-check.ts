@@ -11,6 +11,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import { CHANNEL_LIFE_MS, newChannelPath } from '../engine/channel-path.ts';
+import { keyIdsOf } from './key-order.ts';
 import type { RequestRecords } from './request-records.ts';
 import type { RestoreParams } from './restore-handler.ts';
 import type { RequestRow, RestoreEngine, RestoreJobs, RestorePlans, RestoreStore } from './restore-ports.ts';
@@ -18,7 +19,6 @@ import { subjectOf, type TryLimit } from './try-limit.ts';
 import type { TypedDesk } from './typed-desk.ts';
 
 const GRANT_LIFE_MS = 24 * 60 * 60_000;
-const MAX_KEYS = 8;
 /** Longest wait for the job of a typed restore to begin; another one may be before it. */
 const BEGIN_LIMIT_MS = 20_000;
 
@@ -34,6 +34,8 @@ export interface PasswordCheckOptions {
   readonly chance: Chance;
   readonly log: Log;
   readonly config: { readonly runDir: string };
+  /** The password of a plan was typed right. */
+  readonly onProven?: (planId: string) => void;
 }
 
 export interface Checked {
@@ -119,14 +121,6 @@ function requireCapsule(capsule: Capsule | null): Capsule {
   });
 }
 
-/** Typed passwords first; a machine key is never typed. */
-function keyIdsOf({ keys }: Capsule): string[] {
-  const order = ['user', 'recovery', 'other'] as const;
-  return order
-    .flatMap((role) => keys.filter((key) => key.role === role).map(({ id }) => id))
-    .slice(0, MAX_KEYS);
-}
-
 function accept(options: PasswordCheckOptions, what: Checked): void {
   const { row, target, choice } = what;
   options.store.commit(() => {
@@ -134,6 +128,7 @@ function accept(options: PasswordCheckOptions, what: Checked): void {
     options.records.apply(row.id, 'verify', { choice: { ...choice, target }, reason: null, error: null });
     requestJob(options, what);
   });
+  if (row.planId !== null) options.onProven?.(row.planId);
 }
 
 function requestJob({ records, jobs }: PasswordCheckOptions, { row, plan, target, choice }: Checked): string {

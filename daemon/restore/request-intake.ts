@@ -30,7 +30,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const { records, store, clock } = options;
   const insert = (
     subject: Subject,
-    from: Pick<RequestRow, 'origin' | 'note' | 'commandId' | 'expiresAt'>,
+    from: Pick<RequestRow, 'origin' | 'note' | 'commandId' | 'expiresAt' | 'location'>,
   ): RequestRow =>
     records.insert({
       ...subject,
@@ -55,6 +55,7 @@ export function createIntake(options: IntakeOptions): Intake {
         origin: 'space',
         note: note === '' ? null : note,
         commandId: input.commandId,
+        location: null,
         expiresAt: Math.min(input.expiresAt, clock.now() + LIFE_MS),
       });
     },
@@ -63,6 +64,8 @@ export function createIntake(options: IntakeOptions): Intake {
         origin,
         note: null,
         commandId: null,
+        // The page names no files of keys.
+        location: origin === 'page' ? null : (input.location ?? null),
         expiresAt: clock.now() + LIFE_MS,
       }),
   };

@@ -1,11 +1,12 @@
 import {
   AppError,
+  type RestoreChoice,
   type Plan,
   type RepositoryAccess,
-  type RestoreChoice,
   type StorageCredentials,
 } from '../../contract/index.ts';
 import { parseBackupUrl } from './backup-url.ts';
+import { planAt } from './plan-at.ts';
 import type { RequestRow, RestoreDoor, RestorePlans, RestoreStore, SpaceByUrl } from './restore-ports.ts';
 
 export interface RestoreAccessOptions {
@@ -50,8 +51,14 @@ export function sourcePathsOf(
   return only === undefined ? paths : [only];
 }
 
-async function wayByUrl({ space }: RestoreAccessOptions, { backupUrl }: RequestRow): Promise<Way> {
+async function wayByUrl(
+  { space, door }: RestoreAccessOptions,
+  { backupUrl, location }: RequestRow,
+): Promise<Way> {
   const url = parseBackupUrl(backupUrl ?? '');
+  if (location && location.kind !== 'space') {
+    return { access: await door.access(planAt(location), { adopt: true }), credentials: undefined };
+  }
   if (url.location !== 'space') {
     const access = { address: url.address, options: {}, credentials: { kind: 'none' as const } };
     return { access, credentials: undefined };

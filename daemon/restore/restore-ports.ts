@@ -3,6 +3,7 @@ import type {
   ErrorBody,
   HelperRequestOf,
   HelperResultOf,
+  Location,
   Plan,
   RepositoryAccess,
   RequestOrigin,
@@ -30,6 +31,8 @@ export interface RequestRow {
   readonly bytesTotal: number | null;
   readonly newerSnapshots: number | null;
   readonly backupUrl: string | null;
+  /** How the storage is reached that the Backup URL names, where it is one's own. */
+  readonly location: Location | null;
   readonly note: string | null;
   readonly commandId: string | null;
   readonly createdAt: number;
@@ -96,7 +99,8 @@ export interface RestoreEngine {
 }
 
 export interface RestoreDoor {
-  access(plan: Plan): Promise<RepositoryAccess>;
+  /** @param options adopt: the location itself names the repository */
+  access(plan: Plan, options?: { adopt?: boolean }): Promise<RepositoryAccess>;
   credentialsFor(plan: Plan): (() => Promise<StorageCredentials>) | undefined;
 }
 

@@ -1,5 +1,11 @@
 import type { Database } from 'better-sqlite3';
-import type { ErrorBody, RequestOrigin, RequestState, RestoreChoice } from '../../contract/index.ts';
+import type {
+  ErrorBody,
+  Location,
+  RequestOrigin,
+  RequestState,
+  RestoreChoice,
+} from '../../contract/index.ts';
 import { createRowTable, type Columns } from './row-table.ts';
 
 export interface RequestRow {
@@ -15,6 +21,8 @@ export interface RequestRow {
   readonly bytesTotal: number | null;
   readonly newerSnapshots: number | null;
   readonly backupUrl: string | null;
+  /** How the storage is reached that the Backup URL names, where it is one's own. */
+  readonly location: Location | null;
   readonly note: string | null;
   readonly commandId: string | null;
   readonly createdAt: number;
@@ -55,6 +63,7 @@ const COLUMNS: Columns<RequestRow> = {
   bytesTotal: 'plain',
   newerSnapshots: 'plain',
   backupUrl: 'plain',
+  location: 'jsonOrNull',
   note: 'plain',
   commandId: 'plain',
   createdAt: 'plain',

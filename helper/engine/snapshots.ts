@@ -32,13 +32,21 @@ function describe(
   snapshot: ReturnType<typeof snapshotList.parse>[number],
   withSettings: boolean,
 ): RepositorySnapshot {
-  const { summary, tags = [] } = snapshot;
+  const { tags = [] } = snapshot;
   return {
     resticId: snapshot.id,
     takenAt: Math.max(0, Date.parse(snapshot.time)),
     host: snapshot.hostname ?? '',
     paths: snapshot.paths ?? [],
     tags: withSettings ? tags : tags.filter((tag) => !tag.startsWith(SETTINGS_TAG)),
+    ...countsOf(snapshot.summary),
+  };
+}
+
+type Summary = ReturnType<typeof snapshotList.parse>[number]['summary'];
+
+function countsOf(summary: Summary): Pick<RepositorySnapshot, 'filesTotal' | 'bytesTotal' | 'addedBytes'> {
+  return {
     ...(summary?.total_files_processed === undefined ? {} : { filesTotal: summary.total_files_processed }),
     ...(summary?.total_bytes_processed === undefined ? {} : { bytesTotal: summary.total_bytes_processed }),
     ...(summary?.data_added_packed === undefined ? {} : { addedBytes: summary.data_added_packed }),

@@ -68,6 +68,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   part('restore', ['jobs', 'engine']),
   part('snapshot-index', ['store', 'engine']),
   part('maintenance', ['jobs', 'engine']),
+  part('recovery', ['engine', 'restore', 'store']),
   part('scheduler', ['plans', 'jobs', 'store'], ['node-cron', 'temporal-polyfill']),
   part('space-link', ['plans', 'jobs', 'store', 'events', 'health'], ['ws']),
   part(

@@ -1,0 +1,106 @@
+import {
+  AppError,
+  type Location,
+  type Look,
+  type NewPlan,
+  type Plan,
+  type TakeOver,
+} from '../../contract/index.ts';
+import { pathsOf, type Looks } from './looks.ts';
+import type { RecoveryPlans, RecoveryStore } from './recovery-ports.ts';
+
+export interface TakeOverOptions {
+  readonly looks: Looks;
+  readonly plans: RecoveryPlans;
+  readonly store: RecoveryStore;
+}
+
+const HOST = /^[A-Za-z0-9._-]{1,64}$/;
+const hostKey = (planId: string): string => `plan.host.${planId}`;
+
+/** restic's host of a plan's snapshots: that of the machine that made the plan, so that its lineage goes on. */
+export function createHostOf(store: Pick<RecoveryStore, 'facts'>, own: string): (planId: string) => string {
+  return (planId) => {
+    const host = store.facts.get(hostKey(planId));
+    return typeof host === 'string' && HOST.test(host) ? host : own;
+  };
+}
+
+export function forgetHost(store: Pick<RecoveryStore, 'facts'>, planId: string): void {
+  store.facts.remove(hostKey(planId));
+}
+
+/**
+ * Makes a lost machine's plan anew, under its own id, so that its snapshots stay its own. It runs once it is armed.
+ * @throws AppError `conflict` when it is here already or somebody else may be running it
+ */
+export function takeOver({ looks, plans, store }: TakeOverOptions, id: string, wish: TakeOver): Plan {
+  const look = looks.get(id);
+  refuse(look);
+  const known = look.planId === undefined ? undefined : plans.find(look.planId);
+  if (known) return continued(known);
+  const host = look.settings?.host ?? look.snapshots[0]?.host;
+  return store.commit(() => {
+    const plan = plans.create(newPlan(look, looks.locationOf(id), wish), {
+      mayMiss: wish.paths === undefined,
+      ...(look.planId !== undefined && { id: look.planId }),
+    });
+    if (host !== undefined && HOST.test(host)) store.facts.set(hostKey(plan.id), host);
+    return plan;
+  });
+}
+
+function refuse({ state, knownPlan, onlineElsewhere = [] }: Look): void {
+  if (state !== 'done') throw new AppError('conflict', 'the repository was not looked into yet');
+  if (knownPlan !== undefined) {
+    throw new AppError('conflict', `the plan "${knownPlan}" of this machine has this repository already`, {
+      hint: 'see `olares-backup plan list`',
+    });
+  }
+  if (onlineElsewhere.length === 0) return;
+  throw new AppError(
+    'conflict',
+    `another machine of this Olares account is online at Space: ${onlineElsewhere.join(', ')}`,
+    {
+      hint:
+        'two machines must not run one plan: give it up there (`olares-backup logout`), or remove it on the ' +
+        'page of Space, then adopt again. Restoring is possible at any time',
+      retry: 'after_action',
+    },
+  );
+}
+
+/** Begun before and cut off before it was armed. */
+function continued(plan: Plan): Plan {
+  if (plan.state === 'unarmed') return plan;
+  throw new AppError('conflict', `the plan "${plan.name}" is on this machine already`, {
+    hint: 'see `olares-backup plan list`',
+  });
+}
+
+function newPlan(look: Look, location: Location | undefined, wish: TakeOver): NewPlan {
+  const { settings, snapshots } = look;
+  const paths = wish.paths ?? pathsOf(settings, snapshots[0]?.paths);
+  if (paths.length === 0) {
+    throw new AppError('invalid_input', 'the repository does not tell what its plan saved', {
+      field: '--path',
+      hint: 'say it with --path',
+    });
+  }
+  const { excludes, schedule, zone } = { ...settings?.plan, ...defined(wish) };
+  return {
+    name: wish.name ?? look.planName,
+    paths: [...paths],
+    location: location ?? spaceOf(settings?.plan.location),
+    ...defined({ excludes, schedule, zone }),
+  };
+}
+
+function defined<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [K in keyof T]?: NonNullable<T[K]> };
+}
+
+function spaceOf(location: Location | undefined): Location {
+  return location?.kind === 'space' ? location : { kind: 'space' };
+}
