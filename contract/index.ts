@@ -21,3 +21,4 @@ export * from './space/protocol.ts';
 export * from './space/wire.ts';
 export * from './text.ts';
 export * from './url-text.ts';
+export * from './usage-text.ts';

@@ -1,0 +1,26 @@
+import type { Forecast, Usage } from './model/status.ts';
+
+const DAY_MS = 86_400_000;
+/** Coarser the farther away: nobody knows the day of something months off. */
+const UNITS = [
+  { days: 1, name: 'day', upTo: 14 },
+  { days: 7, name: 'week', upTo: 70 },
+  { days: 30.44, name: 'month', upTo: Infinity },
+] as const;
+
+/** `in about 5–8 weeks`, or `not before 5 weeks` where it may also never come. */
+export function forecastWords({ earliestAt, latestAt }: Forecast, now: number): string {
+  const daysTo = (at: number): number => Math.max(0, (at - now) / DAY_MS);
+  const earliest = daysTo(earliestAt);
+  const unit = UNITS.find(({ upTo }) => daysTo(latestAt ?? earliestAt) <= upTo) ?? UNITS[2];
+  const low = Math.max(1, Math.floor(earliest / unit.days));
+  if (latestAt === undefined) return `not before ${low} ${unit.name}${low === 1 ? '' : 's'}`;
+  const high = Math.max(low, Math.ceil(daysTo(latestAt) / unit.days));
+  if (high === low) return `in about ${low} ${unit.name}${low === 1 ? '' : 's'}`;
+  return `in about ${low}–${high} ${unit.name}s`;
+}
+
+/** `0.02 USD per GiB and month`; undefined where Space names no price. */
+export function priceWords({ price }: Pick<Usage, 'price'>): string | undefined {
+  return price && `${price.perGibMonth} ${price.currency} per GiB and month`;
+}
