@@ -57,10 +57,13 @@ describe('an address', () => {
 });
 
 describe('a signature', () => {
-  it('is the one AWS’s own library makes', async () => {
+  it.each([
+    ['GET', undefined],
+    ['PUT', Buffer.from('a key file')],
+  ])('of a %s is the one AWS’s own library makes', async (method, body) => {
     const url = new URL('https://s3.eu-west-1.amazonaws.com/b/my%20%28plan%29/config');
     const now = Date.UTC(2026, 10, 20, 12, 0, 0);
-    const ours = signedHeaders(url, { credentials, region: 'eu-west-1', now });
+    const ours = signedHeaders(url, { credentials, region: 'eu-west-1', now, method, body });
     const signer = new SignatureV4({
       credentials,
       region: 'eu-west-1',
@@ -70,7 +73,8 @@ describe('a signature', () => {
     });
     const { authorization: _ours, ...headers } = ours;
     const request = {
-      method: 'GET',
+      method,
+      body,
       protocol: 'https:',
       hostname: url.hostname,
       path: url.pathname,
