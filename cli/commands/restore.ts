@@ -11,7 +11,10 @@ export function registerRestore(program: Command, open: OpenSession): void {
     .description(
       'Restores files from a snapshot, into a new directory unless you say otherwise. Without an argument it leads you through.',
     )
-    .argument('[what]', 'code of a request, id of a snapshot, latest, or a Backup URL')
+    .argument(
+      '[what]',
+      'code of a request, id of a snapshot, latest, a Backup URL, a kit code, or the address of a repository',
+    )
     .option('--plan <name>', 'the plan whose snapshot it is')
     .option('--target <dir>', 'where to; default: a new directory beside the source')
     .option('--in-place', 'replace the files where they were; the old ones are kept for undo')
@@ -19,6 +22,7 @@ export function registerRestore(program: Command, open: OpenSession): void {
     .option('--conflict <rule>', 'files that are there already: keep, different, replace or rename')
     .option('--delete-extra', 'also remove what the snapshot does not have; it is kept for undo')
     .option('--detach', 'do not wait for the end')
+    .option('--accept-date <day>', 'date of a snapshot much older than the newest, e.g. 2026-04-20')
     .option('--dry-run', 'show what would happen and stop');
   addPlaceOptions(command)
     .option('--snapshot <id>', 'which snapshot of a repository that is named as a whole; default: the newest')

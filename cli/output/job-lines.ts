@@ -51,9 +51,25 @@ function restoreLines(job: Job, result: RestoreResult, { style, now }: Look): st
     `  ${plural(result.filesVerified, 'file')} read again and compared with the snapshot`,
     ...skippedLines(result.skipped, `${plural(result.skipped.count, 'file')} could not be restored:`),
     ...skippedLines(result.stripped, `${plural(result.stripped.count, 'special right')} not brought back:`),
+    ...mergedLines(result),
     ...undoLines(job, result, now),
     ...warningLines(result.warnings, style),
   ];
+}
+
+/** What became of files at a target that held some. */
+function mergedLines({ merged }: RestoreResult): string[] {
+  if (merged === undefined) return [];
+  const parts = [
+    `${formatCount(merged.added)} new`,
+    `${formatCount(merged.replaced)} replaced`,
+    ...(merged.renamed > 0 ? [`${formatCount(merged.renamed)} brought under a new name`] : []),
+    ...(merged.kept > 0 ? [`${formatCount(merged.kept)} left as they were`] : []),
+    ...(merged.same > 0 ? [`${formatCount(merged.same)} the same`] : []),
+    ...(merged.extra > 0 ? [`${formatCount(merged.extra)} that only were there, left`] : []),
+    ...(merged.deleted > 0 ? [`${formatCount(merged.deleted)} that only were there, deleted`] : []),
+  ];
+  return [`  ${parts.join(', ')}`];
 }
 
 function undoLines({ requestId }: Job, { undoPath, undoUntil }: RestoreResult, now: number): string[] {

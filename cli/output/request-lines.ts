@@ -1,7 +1,13 @@
-import { cleanText, type RestorePreview, type RestoreRequest } from '../../contract/index.ts';
-import { formatBytes, formatCount, formatMoment, formatRelative, plural } from './format.ts';
+import {
+  cleanText,
+  type RestoreConflict,
+  type RestorePreview,
+  type RestoreRequest,
+} from '../../contract/index.ts';
+import { formatBytes, formatCount, formatDuration, formatMoment, formatRelative, plural } from './format.ts';
 import type { Look } from './job-lines.ts';
 import type { Printer } from './printer.ts';
+import type { Style } from './style.ts';
 import type { Column } from './table.ts';
 
 const ORIGINS: Record<string, string> = {
@@ -70,21 +76,71 @@ function distance(newer: number | undefined): string | undefined {
 
 /** What the restore would do, before it does it. */
 export function previewLines(preview: RestorePreview, { style }: Look): string[] {
-  const where = preview.inPlace
-    ? style.warn('in place: files there are replaced, the old ones are kept for undo')
-    : preview.targetExists
-      ? 'into an existing directory'
-      : 'into a new directory';
+  const { conflict, samples } = preview;
+  const room =
+    preview.freeInodes >= Number.MAX_SAFE_INTEGER ? '' : `, ${plural(preview.freeInodes, 'more file')} fit`;
   return [
-    `Target    ${style.bold(cleanText(preview.target, 4096))} (${where})`,
+    `Target    ${style.bold(cleanText(preview.target, 4096))} (${whereText(preview, style)})`,
     `Restores  ${plural(preview.filesTotal, 'file')}, ${formatBytes(preview.bytesTotal)}: ` +
-      `${formatCount(preview.filesNew)} new, ${formatCount(preview.filesChanged)} changed, ${formatCount(preview.filesUnchanged)} the same`,
-    ...(preview.filesExtra > 0
-      ? [
-          `          ${plural(preview.filesExtra, 'file')} there that the snapshot does not have; they move to the undo copy`,
-        ]
-      : []),
-    `Free      ${formatBytes(preview.freeBytes)}, ${plural(preview.freeInodes, 'more file')} fit`,
+      `${formatCount(preview.filesNew)} new, ${formatCount(preview.filesChanged)} different there, ${formatCount(preview.filesUnchanged)} the same`,
+    ...(conflict === undefined ? [] : [`There     ${RULE_WORDS[conflict]}`]),
+    ...(samples === undefined ? [] : sampleLines(preview, samples, style)),
+    ...extraLines(preview, style),
+    ...(preview.bytesToFetch === undefined ? [] : [fetchLine(preview.bytesToFetch, preview.estimateMs)]),
+    `Free      ${formatBytes(preview.freeBytes)}${room}`,
     ...preview.warnings.map((warning) => `${style.warn('warning:')} ${cleanText(warning)}`),
   ];
+}
+
+const RULE_WORDS: Record<RestoreConflict, string> = {
+  keep: 'files that are there stay as they are; only what is missing is brought',
+  different: 'files that differ are replaced, the old ones are kept for undo',
+  replace: 'files that are there are replaced, the old ones are kept for undo',
+  rename: "files that are there stay; the snapshot's come beside those that differ, under a new name",
+};
+
+function whereText({ inPlace, targetExists }: RestorePreview, style: Style): string {
+  if (inPlace) return style.warn('in place: where the files were');
+  return targetExists ? 'into an existing directory' : 'into a new directory';
+}
+
+/** Names, where something is there that could be touched; in a new directory all is new. */
+function sampleLines(
+  { targetExists, filesNew, filesChanged }: RestorePreview,
+  samples: NonNullable<RestorePreview['samples']>,
+  style: Style,
+): string[] {
+  if (!targetExists) return [];
+  return [
+    ...nameLines(style.good('+'), samples.added, filesNew),
+    ...nameLines(style.warn('~'), samples.changed, filesChanged),
+  ];
+}
+
+function extraLines(preview: RestorePreview, style: Style): string[] {
+  const { filesExtra, deletesExtra, samples } = preview;
+  if (filesExtra === 0) return [];
+  const fate = deletesExtra ? style.bad('they are deleted there and kept for undo') : 'they stay';
+  return [
+    `Besides   ${plural(filesExtra, 'file')} there that the snapshot does not have: ${fate}`,
+    ...(samples === undefined || !deletesExtra ? [] : nameLines(style.bad('-'), samples.extra, filesExtra)),
+  ];
+}
+
+const NAMES_SHOWN = 3;
+
+function nameLines(sign: string, names: readonly string[], count: number): string[] {
+  const shown = names.slice(0, NAMES_SHOWN);
+  return [
+    ...shown.map((name) => `          ${sign} ${cleanText(name, 200)}`),
+    ...(count > shown.length && shown.length > 0
+      ? [`          ${sign} and ${formatCount(count - shown.length)} more`]
+      : []),
+  ];
+}
+
+function fetchLine(bytes: number, estimateMs: number | undefined): string {
+  const time =
+    estimateMs === undefined ? '' : `, about ${formatDuration(estimateMs)} as fast as the last restores`;
+  return `Fetches   up to ${formatBytes(bytes)}${time}`;
 }

@@ -73,7 +73,7 @@ interface TerminalContext {
 }
 
 /** Every question goes to the terminal itself, whatever stdin and stdout are. */
-async function atTerminal<T>(ask: (context: TerminalContext) => Promise<T>): Promise<T> {
+export async function atTerminal<T>(ask: (context: TerminalContext) => Promise<T>): Promise<T> {
   const terminal = openTerminal();
   try {
     return await ask(terminal);

@@ -193,6 +193,49 @@ describe('restore without a terminal', () => {
     expect(stderr).toContain(`chmod 600 ${open}`);
   });
 
+  it.each([
+    ['7F3K', 'a code is valid for 24 hours'],
+    ['12ab', 'a code has no 1'],
+  ])('ends with 17 for %s, which may be a code but is not known', async (what, hint) => {
+    await using daemon = await startRestorable();
+    const unknown = new AppError('not_found', 'there is no such thing');
+    daemon.answer('getRequest', () => unknown);
+    daemon.answer('createRequest', () => unknown);
+    const { code, stderr } = await run(daemon, [what, '--password-file', passwordFile]);
+    expect(code).toBe(17);
+    expect(stderr).toContain(`under the code "${what.toUpperCase()}"`);
+    expect(stderr).toContain(hint);
+  });
+
+  it('hands on what becomes of files that are there', async () => {
+    await using daemon = await startRestorable();
+    const flags = ['--in-place', '--conflict', 'different', '--delete-extra', '--include', '/home/me/a/'];
+    await run(daemon, ['7F3K', ...flags, '--yes', '--password-file', passwordFile]);
+    const choice = { inPlace: true, include: ['/home/me/a'], conflict: 'different', deleteExtra: true };
+    expect(daemon.bodiesOf('verifyRequest')).toEqual([choice]);
+    const { code, stderr } = await run(daemon, ['7F3K', '--conflict', 'overwrite']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('keep, different, replace, rename');
+  });
+
+  it('deletes what only the target has with --yes only', async () => {
+    await using daemon = await startRestorable();
+    daemon.answer('previewRequest', samplePreview({ inPlace: true, filesExtra: 3, deletesExtra: true }));
+    const flags = ['--in-place', '--delete-extra', '--password-file', passwordFile];
+    const { code, stderr } = await run(daemon, ['7F3K', ...flags]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('deleting what the snapshot does not have needs a yes');
+    expect(daemon.secrets).toEqual([]);
+  });
+
+  it('does not wait for the end with --detach', async () => {
+    await using daemon = await startRestorable();
+    daemon.answer('getJob', sampleJob({ kind: 'restore', state: 'running' }));
+    const { code, stdout } = await run(daemon, ['7F3K', '--detach', '--password-file', passwordFile]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`olares-backup job watch ${JOB_ID}`);
+  });
+
   it('asks for what to restore when nothing is named', async () => {
     await using daemon = await startRestorable();
     const { code, stderr } = await run(daemon, []);
@@ -268,11 +311,15 @@ describe('restore at a terminal', () => {
     terminal.press('Enter');
     await terminal.shows('Which snapshot?');
     terminal.press('Enter');
+    await terminal.shows('What of it?');
+    terminal.press('Enter');
     await terminal.shows('Where to?');
     terminal.press('Down');
     terminal.press('Enter');
     await terminal.shows('Directory');
     terminal.type('/tmp/elsewhere');
+    terminal.press('Enter');
+    await terminal.shows('Go on?');
     terminal.press('Enter');
     await terminal.shows('Password of photos');
     terminal.type(RIGHT);

@@ -6,7 +6,7 @@ import {
   type RestoreRequest,
   type SecretChannel,
 } from '../../contract/index.ts';
-import { formatTime, plural } from '../output/format.ts';
+import { formatDuration, formatTime, plural } from '../output/format.ts';
 import { noPasswordSource } from '../password/new-password.ts';
 import { normaliseKnownPassword } from '../password/rules.ts';
 import { readPassword, type PasswordOptions } from '../password/sources.ts';
@@ -35,11 +35,22 @@ export async function unlockRestore(session: Session, options: UnlockOptions): P
     try {
       return await unlock(session, options, (triesLeft) => askPassword(options.request, triesLeft));
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'wrong_password') throw error;
+      if (!(error instanceof AppError) || !MAY_TRY_AGAIN.has(error.code)) throw error;
       session.print.warn(error.message);
       if (error.hint !== undefined) session.print.note(error.hint);
+      if (error.code === 'try_later') await waitForTry(session, error);
     }
   }
+}
+
+const MAY_TRY_AGAIN: ReadonlySet<string> = new Set(['wrong_password', 'try_later']);
+
+/** After too many wrong ones the next try is some time away; a person may wait for it here. */
+async function waitForTry(session: Session, error: AppError): Promise<void> {
+  if (error.retryAfterMs === undefined) throw error;
+  const { unheard } = await import('../prompts/prompts.ts');
+  session.print.note(`Waiting for ${formatDuration(error.retryAfterMs)}; Ctrl-C leaves without a restore.`);
+  await unheard(delay(error.retryAfterMs + HELPER_PAUSE_MS, undefined, { ref: true }));
 }
 
 type PasswordSource = (triesLeft: number | undefined) => Promise<string>;

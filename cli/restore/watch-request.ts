@@ -18,7 +18,8 @@ export async function watchRestore(session: Session, request: RestoreRequest): P
   return watchJob(session, await jobOf(session, request), 'cancel');
 }
 
-async function jobOf(session: Session, request: RestoreRequest): Promise<string> {
+/** @throws AppError why it did not begin */
+export async function jobOf(session: Session, request: RestoreRequest): Promise<string> {
   const giveUpAt = session.runtime.now() + QUEUE_MS;
   for (;;) {
     const current = await session.api.call('getRequest', { params: { request: request.id } });

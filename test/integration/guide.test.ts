@@ -23,10 +23,16 @@ const command = (...args: string[]): string =>
 
 test('restore without arguments leads through: snapshot, place, wrong password, right one, result', async () => {
   using terminal = openTerminal(command('restore'));
-  await terminal.shows('Which snapshot?');
-  terminal.press('Enter');
-  await terminal.shows('Where to?');
-  terminal.press('Enter');
+  for (const question of [
+    'What do you want to restore?',
+    'Which snapshot?',
+    'What of it?',
+    'Where to?',
+    'Go on?',
+  ]) {
+    await terminal.shows(question);
+    terminal.press('Enter');
+  }
   await terminal.shows(/Password of photos .*5 tries left/);
   terminal.type('not the password');
   terminal.press('Enter');

@@ -1,0 +1,146 @@
+import {
+  AppError,
+  cleanText,
+  type RestoreChoice,
+  type RestorePreview,
+  type RestoreRequest,
+} from '../../contract/index.ts';
+import { formatBytes, plural } from '../output/format.ts';
+import { previewLines } from '../output/request-lines.ts';
+import { requireConsent } from '../prompts/consent.ts';
+import type { Session } from '../session.ts';
+import { tell } from './guide.ts';
+import { askExtra, askRule, askWhat, askWhere, requireDeletion } from './guide-choice.ts';
+
+export interface Agreeing {
+  readonly request: RestoreRequest;
+  readonly choice: RestoreChoice;
+  /** The person is asked what and where; else only about what cannot be done as it was said. */
+  readonly isGuided: boolean;
+}
+
+export interface Agreed {
+  readonly choice: RestoreChoice;
+  readonly preview: RestorePreview;
+}
+
+/**
+ * Shows what the restore would do until the person wants just that. What cannot be done leads back to the question
+ * whose answer was wrong.
+ * @throws AppError `cancelled` or `refused` when the person leaves; without a terminal whatever is wrong
+ */
+export async function agree(session: Session, agreeing: Agreeing): Promise<Agreed> {
+  let turn = agreeing.isGuided ? await firstAnswers(session, agreeing) : { ...agreeing, beside: undefined };
+  for (;;) {
+    const looked = await look(session, turn);
+    const answer =
+      'fault' in looked ? await askNext(session, turn) : await decide(session, turn, looked.preview);
+    if (answer === 'go' && 'preview' in looked) {
+      await confirm(session, looked.preview);
+      return { choice: turn.choice, preview: looked.preview };
+    }
+    if (answer !== 'go') turn = { ...turn, choice: answer };
+  }
+}
+
+interface Turn extends Agreeing {
+  /** Where it goes when no target is said. */
+  readonly beside: string | undefined;
+}
+
+async function firstAnswers(session: Session, agreeing: Agreeing): Promise<Turn> {
+  const { request } = agreeing;
+  const choice = agreeing.choice.include ? agreeing.choice : await askWhat(session, request, agreeing.choice);
+  if (choice.target !== undefined || choice.inPlace) return { ...agreeing, choice, beside: undefined };
+  session.print.note('Looking at the snapshot …');
+  const looked = await look(session, { ...agreeing, choice });
+  const beside = 'preview' in looked ? looked.preview.target : undefined;
+  return { ...agreeing, choice: await askWhere(session, choice, beside), beside };
+}
+
+async function look(
+  session: Session,
+  { request, choice }: Agreeing,
+): Promise<{ preview: RestorePreview } | { fault: AppError }> {
+  try {
+    const params = { request: request.id };
+    return { preview: await session.api.call('previewRequest', { params, body: choice }) };
+  } catch (error) {
+    if (!session.interactive || !(error instanceof AppError)) throw error;
+    if (error.code === 'refused' && error.field === 'request') throw error;
+    tell(session, error);
+    return { fault: error };
+  }
+}
+
+/** What is still to be asked about a restore that could be done, or whether the person wants it. */
+async function decide(session: Session, turn: Turn, preview: RestorePreview): Promise<RestoreChoice | 'go'> {
+  const { isGuided, choice } = turn;
+  const open = isGuided ? await askOpen(choice, preview) : undefined;
+  if (open) return open;
+  const look = { style: session.print.errorStyle, now: session.runtime.now() };
+  previewLines(preview, look).forEach((line) => session.print.note(line));
+  if (preview.fits) return isGuided ? askGo(session, turn) : 'go';
+  const error = noRoom(preview);
+  if (!session.interactive) throw error;
+  tell(session, error);
+  return askNext(session, turn);
+}
+
+/** Questions that arise only where the target holds something. */
+async function askOpen(choice: RestoreChoice, preview: RestorePreview): Promise<RestoreChoice | undefined> {
+  const { conflict, filesChanged, filesUnchanged, filesExtra } = preview;
+  if (conflict === undefined || filesChanged + filesUnchanged + filesExtra === 0) return undefined;
+  if (choice.conflict === undefined) return askRule(choice);
+  const mayDelete = (conflict === 'replace' || conflict === 'different') && filesExtra > 0;
+  return mayDelete && choice.deleteExtra === undefined ? askExtra(choice, preview) : undefined;
+}
+
+async function askGo(session: Session, turn: Turn): Promise<RestoreChoice | 'go'> {
+  const { selectOne } = await import('../prompts/prompts.ts');
+  const answer = await selectOne('Go on?', [
+    { value: 'go', name: 'Yes, restore this' },
+    { value: 'other', name: 'No, change something' },
+  ]);
+  return answer === 'go' ? 'go' : askNext(session, turn);
+}
+
+async function askNext(session: Session, { request, choice, beside }: Turn): Promise<RestoreChoice> {
+  const { selectOne } = await import('../prompts/prompts.ts');
+  const next = await selectOne('What shall be different?', [
+    { value: 'where', name: 'Restore it to another place' },
+    { value: 'what', name: 'Restore less, or other files' },
+    ...(choice.target === undefined && !choice.inPlace
+      ? []
+      : [{ value: 'rule', name: 'Restore there, beside or over files that are there already' }]),
+    { value: 'stop', name: 'Nothing: leave without a restore' },
+  ]);
+  if (next === 'where') return askWhere(session, choice, beside);
+  if (next === 'what') return askWhat(session, request, choice);
+  if (next === 'rule') return askRule(choice);
+  throw new AppError('cancelled', 'left; nothing was downloaded or changed');
+}
+
+function noRoom({ target, bytesTotal, filesTotal, freeBytes, freeInodes }: RestorePreview): AppError {
+  // A tenth of what is free stays free.
+  const missing = Math.ceil(bytesTotal / 0.9 - freeBytes);
+  const free = missing > 0 ? `free ${formatBytes(missing)} more there` : 'make room for more files there';
+  return new AppError(
+    'no_space',
+    `${cleanText(target, 4096)} has no room: ${formatBytes(bytesTotal)} in ${plural(filesTotal, 'file')} are to be ` +
+      `restored, ${formatBytes(freeBytes)} and ${plural(freeInodes, 'file')} are free; nothing was changed`,
+    { field: '--target', hint: `${free}, choose another --target, or restore a part with --include` },
+  );
+}
+
+async function confirm(session: Session, preview: RestorePreview): Promise<void> {
+  if (preview.deletesExtra) await requireDeletion(session, preview);
+  const replaces = preview.conflict === 'replace' || preview.conflict === 'different';
+  if (!preview.inPlace && !(replaces && preview.filesChanged > 0)) return;
+  await requireConsent(session, {
+    message:
+      `Replace what is in ${cleanText(preview.target, 4096)}? ${plural(preview.filesChanged, 'file')} change there; ` +
+      'the old ones are kept for undo.',
+    untouched: 'nothing was downloaded or changed',
+  });
+}

@@ -1,0 +1,58 @@
+import { resolve } from 'node:path';
+import {
+  AppError,
+  RESTORE_CONFLICTS,
+  type RestoreChoice,
+  type RestoreConflict,
+} from '../../contract/index.ts';
+import type { PasswordOptions } from '../password/sources.ts';
+import type { Session } from '../session.ts';
+
+export interface RestoreOptions extends PasswordOptions {
+  readonly plan?: string;
+  readonly target?: string;
+  readonly inPlace?: boolean;
+  readonly include?: string[];
+  readonly conflict?: string;
+  readonly deleteExtra?: boolean;
+  readonly dryRun?: boolean;
+  /** The day of an old snapshot, as a script says that it knows it. */
+  readonly acceptDate?: string;
+  readonly detach?: boolean;
+}
+
+/** @throws AppError `invalid_input` naming the flag */
+export function parseChoice(session: Session, options: RestoreOptions): RestoreChoice {
+  const { target, inPlace, include, deleteExtra } = options;
+  if (target !== undefined && inPlace) {
+    throw new AppError('invalid_input', '--target and --in-place exclude each other', { field: '--target' });
+  }
+  const relative = include?.find((path) => !path.startsWith('/'));
+  if (relative !== undefined) {
+    throw new AppError('invalid_input', `--include: "${relative}" is not an absolute path`, {
+      field: '--include',
+      hint: 'name it as `olares-backup snapshot ls SNAPSHOT` shows it, from the first slash on',
+    });
+  }
+  const conflict = parseConflict(options.conflict);
+  return {
+    ...(target === undefined ? {} : { target: resolve(session.runtime.cwd, target) }),
+    ...(inPlace ? { inPlace } : {}),
+    ...(include === undefined ? {} : { include: include.map(plainPath) }),
+    ...(conflict === undefined ? {} : { conflict }),
+    ...(deleteExtra ? { deleteExtra } : {}),
+  };
+}
+
+function parseConflict(text: string | undefined): RestoreConflict | undefined {
+  if (text === undefined) return undefined;
+  const rule = RESTORE_CONFLICTS.find((each) => each === text);
+  if (rule) return rule;
+  throw new AppError('invalid_input', `--conflict: "${text}" is none of ${RESTORE_CONFLICTS.join(', ')}`, {
+    field: '--conflict',
+    hint: 'keep what is there, replace what is different, replace always, or rename: bring it beside under a new name',
+  });
+}
+
+/** A directory is the same with and without its last slash. */
+const plainPath = (path: string) => path.replace(/(?<=.)\/+$/, '');
