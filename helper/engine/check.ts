@@ -4,6 +4,7 @@ import { AppError } from '../../contract/errors.ts';
 import type { Session } from '../session.ts';
 import { openMachineRepository } from './machine-repository.ts';
 import { checkEnd, errorEvent, messageType } from './messages.ts';
+import { createProgressMeter } from './progress.ts';
 
 const PROBLEMS_KEPT = 100;
 
@@ -13,11 +14,14 @@ export async function check(
   session: Session,
 ): Promise<HelperResultOf<'check'>> {
   await using repository = await openMachineRepository(session, request);
+  using meter = createProgressMeter(session, { phase: 'verifying', waitingSince: repository.waitingSince });
   const problems: string[] = [];
   let errorCount: number | undefined;
   const end = await repository.run({
     args: ['check', '--retry-lock=30s', ...readData(request.readDataPercent)],
     accept: [1],
+    // A check counts no bytes, but it can stand still as a backup can.
+    onText: (line) => meter.onText(line),
     onMessage(message) {
       const type = messageType(message);
       if (type === 'summary') errorCount = checkEnd.parse(message, "restic's summary").num_errors;

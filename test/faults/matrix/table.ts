@@ -124,6 +124,8 @@ const snapshotSave =
   (fault) => {
     if (fault === 'expired token') return { senseless: 'this report carries no token' };
     if (fault !== '506') return saveLater(fault);
+    // The report that another plan's backup is queued; it has not begun when the sign-in is known to be refused.
+    if (time === 'during') return NO_SIGN_IN;
     return { ...SIGN_IN_AGAIN, course: time === 'before' ? 'goes on or fails' : 'goes on' };
   };
 
