@@ -79,6 +79,8 @@ export const RestoreRequest = Type.Object({
   bytesTotal: Type.Optional(Bytes),
   /** How far behind the newest snapshot of the plan this one is. */
   newerSnapshots: Type.Optional(Count),
+  /** Time of that newest one. */
+  newestTakenAt: Type.Optional(EpochMs),
   /** Date of the user key, shown beside the password prompt. */
   userKeyCreatedAt: Type.Optional(EpochMs),
   /** Text from outside, cleaned; shown as a quotation only. */

@@ -106,6 +106,7 @@ function viewOf({ plans, store }: RequestRecordsOptions, row: RequestRow): Resto
     ...present('filesTotal', row.filesTotal),
     ...present('bytesTotal', row.bytesTotal),
     ...present('newerSnapshots', plan && takenAt !== null ? newer() : null),
+    ...present('newestTakenAt', (plan && store.snapshots.newest(plan.id)?.takenAt) ?? null),
     ...present('userKeyCreatedAt', plan?.keys.find(({ role }) => role === 'user')?.createdAt ?? null),
     ...present('note', row.note),
     ...present('choice', row.choice),
