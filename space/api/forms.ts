@@ -6,6 +6,8 @@ export type Fields = Readonly<Record<string, string>>;
 
 /** What URLSearchParams and encodeURIComponent leave; any other character tells a body that nobody encoded. */
 const ENCODED_ONLY = /^[A-Za-z0-9*\-._~!'()+%&=]*$/;
+/** The only values that the real agent encodes. */
+const ENCODED_ALWAYS: ReadonlySet<string> = new Set(['sk', 'st']);
 const HAS_ESCAPES = /%[0-9A-Fa-f]{2}/;
 
 /**
@@ -23,7 +25,8 @@ export function readFields(body: string, contentType: string, names: readonly st
     const cut = part.indexOf('=');
     const name = cut < 0 ? part : part.slice(0, cut);
     if (!names.includes(name)) continue;
-    fields[name] = decodeValue(cut < 0 ? '' : part.slice(cut + 1), isEncoded);
+    const value = cut < 0 ? '' : part.slice(cut + 1);
+    fields[name] = isEncoded || ENCODED_ALWAYS.has(name) ? decodeValue(value, isEncoded) : value;
   }
   return fields;
 }
@@ -71,19 +74,23 @@ function parseJson(body: string): unknown {
   }
 }
 
-/** An `&` that no known name follows belongs to the value before it. */
+/**
+ * An `&` belongs to the value before it unless a known name follows that was not there yet: the real agent writes each
+ * name once and its free text last.
+ */
 function splitAtNames(body: string, names: readonly string[]): string[] {
   const parts: string[] = [];
+  const left = new Set(names);
   for (const piece of body.split('&')) {
-    const startsField = names.some((name) => piece.startsWith(`${name}=`));
+    const name = piece.slice(0, Math.max(piece.indexOf('='), 0));
     const last = parts.length - 1;
-    if (startsField || last < 0) parts.push(piece);
+    if (left.delete(name) || last < 0) parts.push(piece);
     else parts[last] = `${parts[last]}&${piece}`;
   }
   return parts;
 }
 
-/** The real agent encodes single values (`sk`, `st`) of an otherwise raw body; `+` is a space only where all is encoded. */
+/** `+` is a space only where all is encoded. */
 function decodeValue(value: string, bodyIsEncoded: boolean): string {
   const spaced = bodyIsEncoded ? value.replaceAll('+', ' ') : value;
   if (!ENCODED_ONLY.test(value) || !HAS_ESCAPES.test(value)) return spaced;
