@@ -52,7 +52,6 @@ export function apiPorts(sources: ApiSources): ApiPorts {
     account: space.account,
     config: () => describeConfig(config),
     regions: () => space.storage.regions(),
-    regions: () => space.storage.regions(),
     jobs: {
       backup: (plan, cause) => requestJob(jobs, 'backup', plan, cause),
       check: (plan, cause) => requestJob(jobs, 'check', plan, cause),
