@@ -1,3 +1,4 @@
+import type { JobResult } from '../../contract/index.ts';
 import type { JobHandler } from '../jobs/job-types.ts';
 import type { RestoreStore } from './restore-ports.ts';
 
@@ -13,15 +14,22 @@ export function measured(handler: JobHandler, facts: RestoreStore['facts']): Job
     ...handler,
     run: async (context) => {
       const outcome = await handler.run(context);
-      const { result } = outcome;
-      if (result.kind === 'restore' && result.bytesRestored >= MIN_BYTES && result.durationMs > 0) {
-        const speed = (result.bytesRestored / result.durationMs) * 1000;
-        const before = knownSpeed(facts);
-        facts.set(FACT, before === undefined ? speed : speed * NEWEST + before * (1 - NEWEST));
-      }
-      return outcome;
+      return {
+        ...outcome,
+        commit: (append) => {
+          remember(facts, outcome.result);
+          outcome.commit?.(append);
+        },
+      };
     },
   };
+}
+
+function remember(facts: RestoreStore['facts'], result: JobResult): void {
+  if (result.kind !== 'restore' || result.bytesRestored < MIN_BYTES || result.durationMs === 0) return;
+  const speed = (result.bytesRestored / result.durationMs) * 1000;
+  const before = knownSpeed(facts);
+  facts.set(FACT, before === undefined ? speed : speed * NEWEST + before * (1 - NEWEST));
 }
 
 /** @returns undefined before the first restore of some size */
