@@ -54,6 +54,8 @@ export class FaultProxy implements AsyncDisposable {
   uploadBytesPerSecond: number | undefined;
   /** Where the storage is said to be, when that is not what Space says. */
   storageUrl: string | undefined;
+  /** Secrets that Space gave out. */
+  readonly issued: string[] = [];
   /** What was answered, in order. */
   readonly passed: { target: Target | undefined; url: string; status: number }[] = [];
   readonly #server;
@@ -153,7 +155,7 @@ export class FaultProxy implements AsyncDisposable {
     answer.on('finish', () => this.passed.push({ target, url: call.url ?? '', status: answer.statusCode }));
     if (target === 'storage PUT' && /\/data\//.test(call.url ?? '')) await this.#atGate();
     const strike = this.#strikes.find((one) => one.target === target && one.fault !== 'wrong certificate');
-    const forward = () => this.#forward(call, answer);
+    const forward = (relay?: boolean) => this.#forward(call, answer, relay);
     if (!strike) return void forward();
     strike.hits += 1;
     // The test has ended the token at Space itself.
@@ -180,9 +182,26 @@ export class FaultProxy implements AsyncDisposable {
     const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
     incoming.on('error', () => answer.destroy());
     if (!relay) return incoming;
-    if (isSts && this.storageUrl !== undefined) await relayMoved(incoming, answer, this.storageUrl);
+    if (isSts) await this.#relayKeys(incoming, answer);
     else incoming.pipe(answer.writeHead(incoming.statusCode ?? 502, incoming.rawHeaders));
     return incoming;
+  }
+
+  /** Space's answer, but for where the storage is said to be. */
+  async #relayKeys(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString('utf8');
+    this.#noteKeys(text);
+    const moved = this.storageUrl && text.replace(/"endpoint":"[^"]*"/, `"endpoint":"${this.storageUrl}"`);
+    const { date } = incoming.headers;
+    const headers = { 'content-type': 'application/json', ...(date && { date }) };
+    answer.writeHead(incoming.statusCode ?? 502, headers).end(moved ?? text);
+  }
+
+  #noteKeys(text: string): void {
+    const { data } = JSON.parse(text) as { data: { sk?: string; st?: string } | null };
+    if (data?.sk !== undefined && data.st !== undefined) this.issued.push(data.sk, data.st);
   }
 
   async #askSpace(call: IncomingMessage, isShortened: boolean): Promise<ClientRequest> {
@@ -273,19 +292,4 @@ export class FaultProxy implements AsyncDisposable {
     this.#server.close();
     await once(this.#server, 'close');
   }
-}
-
-/** Space's answer, but for where the storage is. */
-async function relayMoved(
-  incoming: IncomingMessage,
-  answer: ServerResponse,
-  storageUrl: string,
-): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
-  const text = Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/"endpoint":"[^"]*"/, `"endpoint":"${storageUrl}"`);
-  const { date } = incoming.headers;
-  answer.writeHead(200, { 'content-type': 'application/json', ...(date && { date }) }).end(text);
 }
