@@ -11,7 +11,10 @@ export function registerRestore(program: Command, open: OpenSession): void {
     .description(
       'Restores files from a snapshot, into a new directory unless you say otherwise. Without an argument it leads you through.',
     )
-    .argument('[what]', 'code of a request, id of a snapshot, latest, or a Backup URL')
+    .argument(
+      '[what]',
+      'code of a request, id of a snapshot, latest, a Backup URL, a kit code, or the address of a repository',
+    )
     .option('--plan <name>', 'the plan whose snapshot it is')
     .option('--target <dir>', 'where to; default: a new directory beside the source')
     .option('--in-place', 'replace the files where they were; the old ones are kept for undo')

@@ -1,32 +1,21 @@
-import { resolve } from 'node:path';
 import {
   AppError,
   REQUEST_END_STATES,
   type RestoreChoice,
-  type RestorePreview,
   type RestoreRequest,
 } from '../../contract/index.ts';
 import { finishJob } from '../finish-job.ts';
-import { formatBytes, plural } from '../output/format.ts';
 import { previewLines, requestLines } from '../output/request-lines.ts';
-import type { PasswordOptions } from '../password/sources.ts';
-import { requireConsent } from '../prompts/consent.ts';
 import type { Session } from '../session.ts';
-import { findRequest, type FoundRequest } from './find-request.ts';
-import { askTarget, guideToRequest } from './guide.ts';
+import { agree } from './agree.ts';
+import { parseChoice, type RestoreOptions } from './choice.ts';
+import { create, findRequest, type FoundRequest } from './find-request.ts';
+import { guideToRequest, tell } from './guide.ts';
 import { requireDate } from './old-snapshot.ts';
 import { unlockRestore } from './unlock.ts';
-import { endedEarly, watchRestore } from './watch-request.ts';
+import { endedEarly, jobOf, watchRestore } from './watch-request.ts';
 
-export interface RestoreOptions extends PasswordOptions {
-  readonly plan?: string;
-  readonly target?: string;
-  readonly inPlace?: boolean;
-  readonly include?: string[];
-  readonly dryRun?: boolean;
-  /** The day of an old snapshot, as a script says that it knows it. */
-  readonly acceptDate?: string;
-}
+export type { RestoreOptions } from './choice.ts';
 
 /** From a code, snapshot or URL to restored files: look, choose, preview, password, restore, result. */
 export async function restore(
@@ -41,7 +30,6 @@ export async function restore(
     session.print.note(`This restore has begun; here is how it goes.`);
     return finishJob(session, await watchRestore(session, request));
   }
-  if (REQUEST_END_STATES.has(request.state)) throw endedEarly(request);
   let hasBegun = false;
   try {
     hasBegun = await openAndUnlock(session, { request, choice, options, isGuided: what === undefined });
@@ -49,7 +37,7 @@ export async function restore(
     // A request that only this command made would else block the next one of its plan.
     if (found.isOwn && !hasBegun) await withdraw(session, request);
   }
-  if (hasBegun) finishJob(session, await watchRestore(session, request));
+  if (hasBegun) await seeThrough(session, request, options);
 }
 
 async function findOrGuide(
@@ -57,30 +45,57 @@ async function findOrGuide(
   what: string | undefined,
   options: RestoreOptions,
 ): Promise<FoundRequest> {
-  if (what !== undefined) return findRequest(session, what, options.plan);
-  if (session.interactive) return guideToRequest(session, options.plan);
-  throw new AppError('invalid_input', 'say what to restore: there is no terminal to ask at', {
-    field: 'what',
-    hint: 'give a code, a snapshot, a Backup URL, or `latest` with --plan NAME',
-  });
-}
-
-function parseChoice(session: Session, { target, inPlace, include }: RestoreOptions): RestoreChoice {
-  if (target !== undefined && inPlace) {
-    throw new AppError('invalid_input', '--target and --in-place exclude each other', { field: '--target' });
-  }
-  const relative = include?.find((path) => !path.startsWith('/'));
-  if (relative !== undefined) {
-    throw new AppError('invalid_input', `--include: "${relative}" is not an absolute path`, {
-      field: '--include',
-      hint: 'name it as `olares-backup snapshot ls SNAPSHOT` shows it, from the first slash on',
+  if (what === undefined) {
+    if (session.interactive) return guideToRequest(session, options.plan);
+    throw new AppError('invalid_input', 'say what to restore: there is no terminal to ask at', {
+      field: 'what',
+      hint: 'give a code, a snapshot, a Backup URL, or `latest` with --plan NAME',
     });
   }
-  return {
-    ...(target === undefined ? {} : { target: resolve(session.runtime.cwd, target) }),
-    ...(inPlace ? { inPlace } : {}),
-    ...(include === undefined ? {} : { include }),
-  };
+  const found = await findOrNothing(session, what, options);
+  if (!found) return guideToRequest(session, options.plan);
+  return isOver(session, found.request) ? insteadOf(session, found.request) : found;
+}
+
+/** A code that never was, or is no longer known: a person is led to what can be restored. */
+async function findOrNothing(
+  session: Session,
+  what: string,
+  { plan }: RestoreOptions,
+): Promise<FoundRequest | undefined> {
+  try {
+    return await findRequest(session, what, plan);
+  } catch (error) {
+    if (!session.interactive || !(error instanceof AppError) || error.code !== 'refused') throw error;
+    tell(session, error);
+    return undefined;
+  }
+}
+
+/** Its time may be over a moment before the daemon ends it. */
+function isOver({ runtime }: Session, { state, expiresAt }: RestoreRequest): boolean {
+  return REQUEST_END_STATES.has(state) || (MAY_EXPIRE.has(state) && expiresAt <= runtime.now());
+}
+
+const MAY_EXPIRE: ReadonlySet<string> = new Set(['proposed', 'opened']);
+
+/** A request that has ended cannot be answered, but a person may want the same snapshot all the same. */
+async function insteadOf(session: Session, request: RestoreRequest): Promise<FoundRequest> {
+  const ended = endedEarly(
+    REQUEST_END_STATES.has(request.state) ? request : { ...request, state: 'expired' },
+  );
+  if (!session.interactive || request.planId === undefined) throw ended;
+  session.print.warn(ended.message);
+  const { selectOne } = await import('../prompts/prompts.ts');
+  const next = await selectOne('How to go on?', [
+    { value: 'again', name: `Restore its snapshot ${request.snapshotId.slice(0, 8)} all the same` },
+    { value: 'guide', name: 'Choose something else' },
+    { value: 'stop', name: 'Leave without a restore' },
+  ]);
+  if (next === 'stop') throw ended;
+  return next === 'again'
+    ? create(session, { snapshot: request.snapshotId })
+    : guideToRequest(session, undefined);
 }
 
 interface Opening {
@@ -101,45 +116,44 @@ async function openAndUnlock(
   const status = await api.call('getStatus');
   if (!print.json)
     requestLines(opened, print.aside, status.machine, runtime.now()).forEach((line) => print.note(line));
-  let chosen = choice;
-  let preview = await api.call('previewRequest', { params, body: chosen });
-  if (isGuided && choice.target === undefined && !choice.inPlace) {
-    chosen = await askTarget(session, choice, preview);
-    if (chosen !== choice) preview = await api.call('previewRequest', { params, body: chosen });
-  }
-  const look = { style: options.dryRun ? print.style : print.errorStyle, now: runtime.now() };
-  if (options.dryRun) {
+  if (options.dryRun && !isGuided) {
+    const preview = await api.call('previewRequest', { params, body: choice });
     print.result(preview, () => [
-      ...previewLines(preview, look),
+      ...previewLines(preview, { style: print.style, now: runtime.now() }),
       'Dry run: nothing was downloaded or changed.',
     ]);
     return false;
   }
-  previewLines(preview, look).forEach((line) => print.note(line));
-  requireRoom(preview);
-  if (preview.inPlace) await confirmInPlace(session, preview);
+  const agreed = await agree(session, { request: opened, choice, isGuided });
+  if (options.dryRun) {
+    print.result(agreed.preview, () => ['Dry run: nothing was downloaded or changed.']);
+    return false;
+  }
   await requireDate(session, opened, options.acceptDate);
-  await unlockRestore(session, { request: opened, choice: chosen, password: options });
+  await unlockRestore(session, { request: opened, choice: agreed.choice, password: options });
   return true;
 }
 
-function requireRoom(preview: RestorePreview): void {
-  if (preview.fits) return;
-  throw new AppError(
-    'no_space',
-    `${preview.target} has no room: ${formatBytes(preview.bytesTotal)} in ${plural(preview.filesTotal, 'file')} are to be ` +
-      `restored, ${formatBytes(preview.freeBytes)} and ${plural(preview.freeInodes, 'file')} are free; nothing was changed`,
-    { field: '--target', hint: 'free some space, choose another --target, or restore a part with --include' },
-  );
-}
-
-function confirmInPlace(session: Session, preview: RestorePreview): Promise<void> {
-  return requireConsent(session, {
-    message:
-      `Replace what is in ${preview.target}? ${plural(preview.filesChanged, 'file')} change there; ` +
-      'the old tree is kept for undo.',
-    untouched: 'nothing was downloaded or changed',
-  });
+/** The restore is the agent's now: a person may watch it, or leave it alone. */
+async function seeThrough(
+  session: Session,
+  request: RestoreRequest,
+  { detach }: RestoreOptions,
+): Promise<void> {
+  const jobId = await jobOf(session, request);
+  if (detach) {
+    const job = await session.api.call('getJob', { params: { job: jobId } });
+    session.print.result(job, () => [
+      `The restore ${request.code} goes on by itself: olares-backup job watch ${jobId}`,
+    ]);
+    return;
+  }
+  if (session.interactive) {
+    session.print.note(
+      `It goes on when this window is closed; \`olares-backup job watch ${jobId.slice(0, 8)}\` joins it again.`,
+    );
+  }
+  finishJob(session, await watchRestore(session, request));
 }
 
 async function withdraw(session: Session, request: RestoreRequest): Promise<void> {
