@@ -26,6 +26,9 @@ export interface SpacePartOptions {
   readonly remote: Readonly<Record<'backup' | 'restore' | 'plan', RemoteRule>>;
   readonly reconnectBaseMs: number;
   readonly reconnectMaxMs: number;
+  /** For tests; see the link's own. */
+  readonly pingEveryMs?: number;
+  readonly pongWithinMs?: number;
 }
 
 export interface SpaceLinkOptions {

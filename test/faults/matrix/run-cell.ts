@@ -29,6 +29,8 @@ export async function runCell(world: MatrixWorld, cell: MatrixCell): Promise<voi
   if ('senseless' in cell.cell) return;
   const scene: Scene = { world, cell, expected: cell.cell };
   await world.wellAgain();
+  // A question that the last fault swallowed is shared by those who ask while it lasts.
+  if (cell.target === 'usage') await world.system.api.call('getUsage', { query: { refresh: true } });
   world.changeSource();
   if (cell.time === 'before') await before(scene);
   else if (cell.time === 'during') await during(scene);
