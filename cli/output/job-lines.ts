@@ -48,7 +48,7 @@ function restoreLines(job: Job, result: RestoreResult, { style, now }: Look): st
   return [
     `${head} ${plural(result.filesRestored, 'file')}, ${formatBytes(result.bytesRestored)} in ${formatDuration(result.durationMs)}`,
     `  to ${style.bold(cleanText(result.target, 4096))}`,
-    `  ${plural(result.filesVerified, 'file')} read again and compared with the snapshot`,
+    ...proofLines(result),
     ...skippedLines(result.skipped, `${plural(result.skipped.count, 'file')} could not be restored:`),
     ...skippedLines(result.stripped, `${plural(result.stripped.count, 'special right')} not brought back:`),
     ...mergedLines(result),
@@ -70,6 +70,26 @@ function mergedLines({ merged }: RestoreResult): string[] {
     ...(merged.deleted > 0 ? [`${formatCount(merged.deleted)} that only were there, deleted`] : []),
   ];
   return [`  ${parts.join(', ')}`];
+}
+
+/** How much of it was proven, and by whom. */
+function proofLines({
+  filesVerified,
+  entriesCompared = 0,
+  filesHashed = 0,
+  ...result
+}: RestoreResult): string[] {
+  const resumed =
+    result.resumedBytes === undefined
+      ? []
+      : [`  ${formatBytes(result.resumedBytes)} were there from an interrupted run`];
+  if (entriesCompared === 0 && filesVerified === 0)
+    return ['  not verified: nothing was read again', ...resumed];
+  return [
+    `  ${formatCount(filesVerified)} of ${plural(filesVerified + result.skipped.count, 'file')} read again and compared by restic, ${formatCount(filesHashed)} hashed again by us`,
+    `  kind, size, rights, owner and time of ${plural(entriesCompared, 'entry', 'entries')} compared with the snapshot's list`,
+    ...resumed,
+  ];
 }
 
 function undoLines({ requestId }: Job, { undoPath, undoUntil }: RestoreResult, now: number): string[] {

@@ -54,11 +54,19 @@ export function requestLines(
       ],
       ['Expires', formatMoment(request.expiresAt, now)],
       ['Kept', keptText(request, now)],
+      ['Fetched', stagedText(request, now)],
       ['Why', request.reason],
       ['Error', request.error?.message],
     ]),
     ...(request.note === undefined ? [] : [`text from Space: "${cleanText(request.note)}"`]),
   ];
+}
+
+/** What an interrupted restore has fetched, and what it costs until then. */
+function stagedText({ staged }: RestoreRequest, now: number): string | undefined {
+  if (staged === undefined) return undefined;
+  const { bytes, path, until } = staged;
+  return `${formatBytes(bytes)} so far, in ${path}; kept until ${formatMoment(until, now)} or until it is declined`;
 }
 
 function keptText({ code, undoPath, undoUntil }: RestoreRequest, now: number): string | undefined {

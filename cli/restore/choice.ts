@@ -15,6 +15,8 @@ export interface RestoreOptions extends PasswordOptions {
   readonly include?: string[];
   readonly conflict?: string;
   readonly deleteExtra?: boolean;
+  /** false by `--no-verify`. */
+  readonly verify?: boolean;
   readonly dryRun?: boolean;
   /** The day of an old snapshot, as a script says that it knows it. */
   readonly acceptDate?: string;
@@ -41,6 +43,7 @@ export function parseChoice(session: Session, options: RestoreOptions): RestoreC
     ...(include === undefined ? {} : { include: include.map(plainPath) }),
     ...(conflict === undefined ? {} : { conflict }),
     ...(deleteExtra ? { deleteExtra } : {}),
+    ...verifyOf(options),
   };
 }
 
@@ -56,3 +59,7 @@ function parseConflict(text: string | undefined): RestoreConflict | undefined {
 
 /** A directory is the same with and without its last slash. */
 const plainPath = (path: string) => path.replace(/(?<=.)\/+$/, '');
+
+/** commander sets it to true when `--no-verify` is not there. */
+const verifyOf = ({ verify }: RestoreOptions): Pick<RestoreChoice, 'verify'> =>
+  verify === false ? { verify } : {};

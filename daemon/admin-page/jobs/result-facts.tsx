@@ -51,7 +51,10 @@ function RestoreFacts({ result }: { result: RestoreResult }): JSX.Element {
       <Fact name="Content">
         {counted(result.filesRestored, 'file')}, {formatBytes(result.bytesRestored)}
       </Fact>
-      <Fact name="Verified">{counted(result.filesVerified, 'file')}</Fact>
+      <Fact name="Verified">
+        {counted(result.filesVerified, 'file')}
+        {result.filesHashed === undefined ? null : ` by restic, ${formatCount(result.filesHashed)} by us`}
+      </Fact>
       {result.undoPath === undefined ? null : (
         <Fact name="Former files kept in">
           <span class="path">
