@@ -24,3 +24,10 @@ export function forecastWords({ earliestAt, latestAt }: Forecast, now: number): 
 export function priceWords({ price }: Pick<Usage, 'price'>): string | undefined {
   return price && `${price.perGibMonth} ${price.currency} per GiB and month`;
 }
+
+/** Whether nothing more is uploaded: Space refuses it, or it would cost what nobody agreed to. */
+export function takesNoMore({ usedBytes, totalBytes, canBackup, overage, policy, price }: Usage): boolean {
+  if (!canBackup) return true;
+  const isPaid = overage !== undefined && (policy?.atLimit === 'pay' || price?.perGibMonth === 0);
+  return totalBytes > 0 && usedBytes >= totalBytes && !isPaid;
+}

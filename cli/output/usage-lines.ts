@@ -1,4 +1,4 @@
-import { cleanText, forecastWords, priceWords, type Usage } from '../../contract/index.ts';
+import { cleanText, forecastWords, priceWords, takesNoMore, type Usage } from '../../contract/index.ts';
 import { formatBytes, formatRelative } from './format.ts';
 import type { Printer } from './printer.ts';
 import type { Style } from './style.ts';
@@ -20,13 +20,13 @@ export function usageLines(usage: Usage, print: Printer, now: number): string[] 
   return [
     usageLine(usage, now),
     ...(usage.totalBytes > 0 ? [meter(usage, style)] : []),
-    ...(usage.canBackup
-      ? []
-      : [style.bad('No new data is uploaded. Your existing snapshots are safe and can be restored.')]),
+    ...(takesNoMore(usage)
+      ? [style.bad('No new data is uploaded. Your existing snapshots are safe and can be restored.')]
+      : []),
     '',
     ...print.fields(figures(usage, now)),
     ...planTable(usage, print),
-    ...(!usage.canBackup || shareUsed >= FILLING ? ['', ...waysOut(usage, style)] : []),
+    ...(takesNoMore(usage) || shareUsed >= FILLING ? ['', ...waysOut(usage, style)] : []),
   ];
 }
 

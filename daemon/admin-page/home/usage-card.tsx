@@ -1,14 +1,16 @@
 import type { JSX } from 'preact';
 import type { Usage } from '../../../contract/index.ts';
+import { forecastWords, priceWords, takesNoMore } from '../../../contract/usage-text.ts';
 import { Foreign, When } from '../components/basics.tsx';
 import { Icon } from '../components/icon.tsx';
+import { useNow } from '../state/context.ts';
 import { formatBytes } from '../format/size.ts';
 
 const NEARLY_FULL = 0.9;
 const FILLING = 0.8;
 const SOURCE_WORDS = { space: 'Measured by Space', ledger: "By this agent's own ledger" } as const;
 
-/** Used, free and total, with what a clean-up could free, and how old the numbers are. */
+/** Used, free and total, what a clean-up could free, where it leads, what it costs, and how old the numbers are. */
 export function UsageCard({ usage }: { usage: Usage }): JSX.Element {
   const hasTotal = usage.totalBytes > 0;
   const share = hasTotal ? usage.usedBytes / usage.totalBytes : 0;
@@ -30,22 +32,73 @@ export function UsageCard({ usage }: { usage: Usage }): JSX.Element {
       {hasTotal ? <Meter usage={usage} share={share} /> : null}
       <Legend usage={usage} />
       <QuotaWords usage={usage} share={share} />
+      <Outlook usage={usage} />
       <p class="muted small">
         {SOURCE_WORDS[usage.source]} <When at={usage.measuredAt} />
       </p>
-      {usage.byPlan.length < 2 ? null : (
-        <dl class="legend legend--plans">
-          {usage.byPlan.map(({ planId, planName, storedBytes }) => (
-            <div key={planId}>
-              <dt>
-                <Foreign text={planName} max={60} />
-              </dt>
-              <dd class="number">{formatBytes(storedBytes)}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <ByPlan usage={usage} />
     </section>
+  );
+}
+
+/** When it will be full and what more would cost: sentences, since each is said only where it is known. */
+function Outlook({ usage }: { usage: Usage }): JSX.Element | null {
+  const now = useNow();
+  const { forecast, overage, price } = usage;
+  const words = priceWords(usage);
+  const sentences = [
+    forecast &&
+      `Full ${forecastWords(forecast, now)} at ${formatBytes(forecast.bytesPerDay)} a day, by the last ${forecast.days} days.`,
+    overage &&
+      overage.usedBytes > 0 &&
+      `${formatBytes(overage.usedBytes)} beyond what is included: ${overage.costPerMonth ?? '?'} ${price?.currency ?? ''} a month.`,
+    overage &&
+      words &&
+      `Up to ${formatBytes(overage.limitBytes)} more for ${words}: ${LIMIT_WORDS[policyOf(usage)]}`,
+  ].filter((sentence) => typeof sentence === 'string');
+  if (sentences.length === 0) return null;
+  return (
+    <div class="usage__outlook" data-outlook>
+      {sentences.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+    </div>
+  );
+}
+
+const policyOf = ({ policy }: Usage) => policy?.atLimit ?? 'stop';
+const LIMIT_WORDS = {
+  stop: 'not used unless you allow it in the settings.',
+  'make-room': 'not used unless you allow it in the settings.',
+  pay: 'used up to the amount in the settings.',
+} as const;
+
+/** Largest first, each with its share of what all plans keep. */
+function ByPlan({ usage }: { usage: Usage }): JSX.Element | null {
+  if (usage.byPlan.length < 2) return null;
+  const plans = usage.byPlan.toSorted((a, b) => b.storedBytes - a.storedBytes);
+  const largest = Math.max(1, plans[0]?.storedBytes ?? 0);
+  return (
+    <dl class="legend legend--plans">
+      {plans.map(({ planId, planName, storedBytes, nextBytes }) => (
+        <div key={planId} class="usage__plan">
+          <dt>
+            <Foreign text={planName} max={60} />
+          </dt>
+          <dd
+            class="number"
+            title={nextBytes === undefined ? '' : `next snapshot about ${formatBytes(nextBytes)}`}
+          >
+            {formatBytes(storedBytes)}
+          </dd>
+          <dd
+            class="usage__share"
+            aria-hidden="true"
+            style={{ width: `${(storedBytes / largest) * 100}%` }}
+          />
+        </div>
+      ))}
+    </dl>
   );
 }
 
@@ -88,16 +141,13 @@ function Legend({ usage }: { usage: Usage }): JSX.Element {
   );
 }
 
-const isFull = ({ usedBytes, totalBytes, canBackup }: Usage) =>
-  !canBackup || (totalBytes > 0 && usedBytes >= totalBytes);
-
 function meterTone(usage: Usage, share: number): 'good' | 'warning' | 'error' {
-  if (isFull(usage)) return 'error';
+  if (takesNoMore(usage)) return 'error';
   return share >= FILLING ? 'warning' : 'good';
 }
 
 function QuotaWords({ usage, share }: { usage: Usage; share: number }): JSX.Element | null {
-  if (isFull(usage)) {
+  if (takesNoMore(usage)) {
     return (
       <p class="usage__words usage__words--error">
         <Icon name="error" size={18} />
