@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { ErrorCode } from '../contract/index.ts';
 import { EXIT_CODES } from '../contract/index.ts';
+import { registerAdopt } from './commands/adopt.ts';
 import { registerBackup } from './commands/backup.ts';
 import { registerCheck } from './commands/check.ts';
 import { registerCompletion } from './commands/completion.ts';
@@ -71,6 +72,7 @@ function registerAll(program: Command, open: OpenSession): void {
   const plan = registerPlan(program, open);
   registerPlanAdd(plan, open);
   registerPlanEdit(plan, open);
+  registerAdopt(program, open);
   registerKey(program, open);
   registerConfig(program, open);
   program.commandsGroup('Look after:');

@@ -21,6 +21,7 @@ import { createMountWatch } from './maintenance/mount-watch.ts';
 import { createRepositories } from './maintenance/repositories.ts';
 import { createPlans } from './plans/create-plans.ts';
 import { createRecovery } from './recovery/create-recovery.ts';
+import { adoptedPlaces } from './recovery/take-over.ts';
 import { createRestore } from './restore/create-restore.ts';
 import { createTryLimit } from './restore/try-limit.ts';
 import { createDueTimes } from './scheduler/due-times.ts';
@@ -92,7 +93,8 @@ function createParts(options: DaemonOptions, stack: ShutdownStack) {
   const space = createSpacePart({ ...options, ...config, ...config.spaceLink, identityPath, store, health });
   const signedIn = () => (space.account.current() === undefined ? undefined : space.storage);
   const mounts = createMountWatch({ store, plans, health });
-  const door = createDoor({ space: signedIn, mounts, limits: config.limits });
+  const { limits } = config;
+  const door = createDoor({ space: signedIn, adoptedPlace: adoptedPlaces(store), mounts, limits });
   const signedInAs = () => space.account.current()?.userid;
   const usage = createUsage({ ...shared, space: signedIn, account: signedInAs, store, health });
   const isJobActive = (id: string) => jobs.list({ active: true }).some((job) => job.id === id);

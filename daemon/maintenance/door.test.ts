@@ -14,6 +14,7 @@ const door = (address = '') =>
   createDoor({
     space: () => ({
       access: async () => spaceAccess(address),
+      accessByUrl: () => Promise.reject(new Error()),
       credentials: () => Promise.reject(new Error()),
     }),
   });
@@ -22,7 +23,7 @@ describe('the address of a plan', () => {
   it.each<[Location, string]>([
     [{ kind: 'directory', path: '/mnt/disk' }, `/mnt/disk/olares-backups/my photos-${ID}`],
     [{ kind: 's3', address: 's3:https://h/b/' }, `s3:https://h/b/olares-backups/my%20photos-${ID}`],
-    [{ kind: 'rest', address: 'rest:http://h:8000' }, `rest:http://h:8000/olares-backups/my%20photos-${ID}`],
+    [{ kind: 'rest', address: 'rest:http://h:8000' }, `rest:http://h:8000/my%20photos-${ID}`],
     [{ kind: 'sftp', address: 'sftp:u@h:/p' }, `sftp:u@h:/p/olares-backups/my%20photos-${ID}`],
   ])('has a place of its own below %o', async (location, address) => {
     expect((await door().access(plan(location))).address).toBe(address);
@@ -30,9 +31,47 @@ describe('the address of a plan', () => {
 
   it('escapes a name as the real Olares does', async () => {
     const { address } = await door().access(
-      plan({ kind: 'rest', address: 'rest:x' }, { name: "a:b@c=$+&/d?e(f)'!*~;," }),
+      plan({ kind: 's3', address: 's3:x' }, { name: "a:b@c=$+&/d?e(f)'!*~;," }),
     );
     expect(address).toContain('/a:b@c=$+&%2Fd%3Fe%28f%29%27%21%2A~%3B%2C-');
+  });
+
+  it.each<[Location, Partial<RepositoryAccess>]>([
+    [
+      { kind: 's3', address: 's3:https://cos.ap-seoul.myqcloud.com/b' },
+      { options: { 's3.bucket-lookup': 'dns', 's3.region': 'ap-seoul' } },
+    ],
+    [
+      { kind: 's3', address: 's3:https://h/b', region: 'r1', caFile: '/ca' },
+      { options: { 's3.region': 'r1' }, caFile: '/ca' },
+    ],
+    [
+      { kind: 'rest', address: 'rest:https://h/', credentialsFile: '/k' },
+      { credentials: { kind: 'file', path: '/k' } },
+    ],
+    [{ kind: 'sftp', address: 'sftp:h:/p', keyFile: '/id' }, { ssh: { hostKeys: [], keyFile: '/id' } }],
+  ])('comes with what %o needs', async (location, access) => {
+    expect(await door().access(plan(location))).toMatchObject(access);
+  });
+
+  it('holds the limits of a plan to those of the settings', async () => {
+    const limited = createDoor({ space: () => undefined, limits: { uploadKiBPerSecond: 500 } });
+    const limits = {
+      upload: [
+        { from: '08:00', to: '18:00', kibPerSecond: 100 },
+        { from: '22:00', to: '06:00' },
+      ],
+    };
+    const access = await limited.access(plan({ kind: 'directory', path: '/d' }, { limits, zone: 'UTC' }));
+    expect(access.limits).toEqual({
+      zone: 'UTC',
+      upload: [
+        { from: '08:00', to: '18:00', kibPerSecond: 100 },
+        { from: '22:00', to: '06:00', kibPerSecond: 500 },
+        { kibPerSecond: 500 },
+      ],
+      download: [],
+    });
   });
 
   it('never leaves its directory by a name', async () => {

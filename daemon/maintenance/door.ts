@@ -17,12 +17,27 @@ import type { MountWatch } from './mount-watch.ts';
 export interface SpaceRepositories {
   /** @throws AppError `not_signed_in`, `unreachable`, `refused` */
   access(plan: Plan): Promise<RepositoryAccess>;
-  credentials(options?: { location?: Location; purpose?: StsPurpose }): Promise<StorageCredentials>;
+  /** Of another installation of the same account. */
+  accessByUrl(place: AdoptedPlace): Promise<RepositoryAccess>;
+  credentials(options?: {
+    location?: Location;
+    url?: AdoptedPlace;
+    purpose?: StsPurpose;
+  }): Promise<StorageCredentials>;
+}
+
+/** Where a plan's repository at Space was before this machine took it over. */
+export interface AdoptedPlace {
+  readonly address: string;
+  readonly suffix: string | undefined;
+  readonly region: string | undefined;
 }
 
 export interface DoorOptions {
   /** Undefined while nobody is signed in. */
   readonly space: () => SpaceRepositories | undefined;
+  /** Undefined for a plan that this installation made itself. */
+  readonly adoptedPlace?: (planId: string) => AdoptedPlace | undefined;
   /** Looks whether the disk of a plan's directory is mounted; throws when it is not. */
   readonly mounts?: Pick<MountWatch, 'check'>;
   /** Those of the settings: no plan is faster. */
@@ -30,7 +45,7 @@ export interface DoorOptions {
 }
 
 /** Finds the way to each plan's repository. An armed plan's address and id are pinned. */
-export function createDoor({ space, mounts, limits = {} }: DoorOptions): ArmingDoor {
+export function createDoor({ space, mounts, adoptedPlace, limits = {} }: DoorOptions): ArmingDoor {
   const requireSpace = (): SpaceRepositories => {
     const storage = space();
     if (storage) return storage;
@@ -39,19 +54,28 @@ export function createDoor({ space, mounts, limits = {} }: DoorOptions): ArmingD
       retry: 'after_action',
     });
   };
+  const atSpace = async (plan: Plan): Promise<RepositoryAccess> => {
+    const place = adoptedPlace?.(plan.id);
+    return await (place ? requireSpace().accessByUrl(place) : requireSpace().access(plan));
+  };
   return {
     async access(plan, { adopt = false } = {}) {
       const { location } = plan;
       const access =
-        location.kind === 'space'
-          ? await requireSpace().access(plan)
-          : ownStorage(location, adopt ? undefined : plan);
+        location.kind === 'space' ? await atSpace(plan) : ownStorage(location, adopt ? undefined : plan);
       await mounts?.check(plan);
       return { ...pinned(plan, access), ...limitsOf(plan, limits) };
     },
     credentialsFor: (plan, purpose = 'backup') =>
       plan.location.kind === 'space'
-        ? async () => await requireSpace().credentials({ location: plan.location, purpose })
+        ? async () => {
+            const url = adoptedPlace?.(plan.id);
+            return await requireSpace().credentials({
+              location: plan.location,
+              purpose,
+              ...(url && { url }),
+            });
+          }
         : undefined,
   };
 }

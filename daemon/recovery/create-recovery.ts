@@ -14,7 +14,7 @@ import type {
   RecoveryStore,
 } from './recovery-ports.ts';
 import { settingsTag } from './settings-tag.ts';
-import { createHostOf, forgetHost, takeOver } from './take-over.ts';
+import { createHostOf, forgetLineage, takeOver } from './take-over.ts';
 
 export interface RecoveryOptions {
   readonly plans: RecoveryPlans;
@@ -69,7 +69,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     prove: (plan) => proof.begin(plan),
     noteProof: (planId) => proof.note(planId),
     forget(planId) {
-      forgetHost(store, planId);
+      forgetLineage(store, planId);
       proof.forget(planId);
     },
     tend: () => proof.tend(),

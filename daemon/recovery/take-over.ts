@@ -1,11 +1,14 @@
+import * as Type from 'typebox';
 import {
   AppError,
+  parser,
   type Location,
   type Look,
   type NewPlan,
   type Plan,
   type TakeOver,
 } from '../../contract/index.ts';
+import { parseRepositoryAddress, type Place } from '../restore/backup-url.ts';
 import { pathsOf, type Looks } from './looks.ts';
 import type { RecoveryPlans, RecoveryStore } from './recovery-ports.ts';
 
@@ -17,6 +20,7 @@ export interface TakeOverOptions {
 
 const HOST = /^[A-Za-z0-9._-]{1,64}$/;
 const hostKey = (planId: string): string => `plan.host.${planId}`;
+const placeKey = (planId: string): string => `plan.place.${planId}`;
 
 /** restic's host of a plan's snapshots: that of the machine that made the plan, so that its lineage goes on. */
 export function createHostOf(store: Pick<RecoveryStore, 'facts'>, own: string): (planId: string) => string {
@@ -26,8 +30,19 @@ export function createHostOf(store: Pick<RecoveryStore, 'facts'>, own: string): 
   };
 }
 
-export function forgetHost(store: Pick<RecoveryStore, 'facts'>, planId: string): void {
+const address = parser(Type.String());
+
+/** Where a plan's repository at Space is, if another installation of the account made it. */
+export function adoptedPlaces(store: Pick<RecoveryStore, 'facts'>): (planId: string) => Place | undefined {
+  return (planId) => {
+    const kept = store.facts.get(placeKey(planId));
+    return address.check(kept) ? parseRepositoryAddress(kept) : undefined;
+  };
+}
+
+export function forgetLineage(store: Pick<RecoveryStore, 'facts'>, planId: string): void {
   store.facts.remove(hostKey(planId));
+  store.facts.remove(placeKey(planId));
 }
 
 /**
@@ -46,6 +61,7 @@ export function takeOver({ looks, plans, store }: TakeOverOptions, id: string, w
       ...(look.planId !== undefined && { id: look.planId }),
     });
     if (host !== undefined && HOST.test(host)) store.facts.set(hostKey(plan.id), host);
+    if (plan.location.kind === 'space') store.facts.set(placeKey(plan.id), look.address);
     return plan;
   });
 }

@@ -117,8 +117,9 @@ const noUsableKey = (unusable: number) =>
 function wrongPassword(untried: number): AppError {
   return new AppError('wrong_password', 'the password does not open this repository', {
     retry: 'after_action',
-    ...(untried > 0 && {
-      hint: `${untried} of its keys were not tried: damaged, or too many. A recovery kit names the right ones`,
-    }),
+    hint:
+      untried > 0
+        ? `${untried} of its keys were not tried: damaged, or too many. A recovery kit names the right ones`
+        : 'look at Caps Lock and the keyboard layout; the recovery words open it too. Nothing was changed',
   });
 }
