@@ -10,6 +10,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const PROOFS = {
   property: ['helper/restore/property.test.ts', 1000],
   damaged: ['helper/restore/damaged.test.ts', 100],
+  'fill-levels': ['helper/restore/fill-levels.test.ts', 20],
   races: ['helper/restore/races.test.ts', 1000],
 };
 

@@ -8,8 +8,8 @@ import { skipReason } from '../engine/skipped.ts';
 import type { Session } from '../session.ts';
 import { jailFailure, type Jail } from './jail.ts';
 import { includeOptions, type Selection } from './selection.ts';
-import { fits, noSpace, roomAt } from './target.ts';
-import type { Used } from './used.ts';
+import { fits, noSpace, roomAt, type Room } from './target.ts';
+import { usedBy, type Used } from './used.ts';
 
 const RESTIC_FAILED = 1;
 const FAULTS_KEPT = 100_000;
@@ -25,8 +25,8 @@ export interface Download {
   readonly repository: Repository;
   readonly selection: Selection;
   readonly jail: Jail;
-  /** A path on the target's file system. */
-  readonly roomPath: string;
+  /** Where it goes, on the target's file system. */
+  readonly stagingPath: string;
   /** What an interrupted run left there: restic compares it, and fetches only what is missing. */
   readonly held: Used;
 }
@@ -72,10 +72,9 @@ export async function download(options: Download): Promise<Downloaded> {
 }
 
 /** Follows what restic says while it restores. */
-function createWatch({ session, repository, roomPath, held, request }: Download) {
+function createWatch({ session, repository, stagingPath, held, request }: Download) {
   const meter = createProgressMeter(session, { phase: 'downloading', waitingSince: repository.waitingSince });
-  const free = roomAt(roomPath);
-  const room = { freeBytes: free.freeBytes + held.bytes, freeInodes: free.freeInodes + held.inodes };
+  const room = roomWith(stagingPath, held);
   const tooBig = new AbortController();
   const faults = new Map<string, string>();
   const withoutCapability: string[] = [];
@@ -97,6 +96,13 @@ function createWatch({ session, repository, roomPath, held, request }: Download)
   };
   // In the jail it may not be set: that is how we know that it was there.
   const isCapability = (text: string) => !request.choice.keepSpecial && CAPABILITY_REFUSED.test(text);
+  const onSummary = (message: unknown) => {
+    if (!restoreEnd.check(message)) return;
+    hasEnded = true;
+    // A restore that is over within a second says only here how much it was.
+    need.bytes ??= message.total_bytes;
+    need.files ??= message.total_files;
+  };
   const onFault = (message: unknown) => {
     const { item, error } = errorEvent.parse(message, "restic's error");
     const text = error?.message ?? '';
@@ -110,17 +116,24 @@ function createWatch({ session, repository, roomPath, held, request }: Download)
     onMessage(message: unknown) {
       const type = messageType(message);
       if (type === 'status') onStatus(message);
-      if (type === 'summary') hasEnded = restoreEnd.check(message);
+      if (type === 'summary') onSummary(message);
       if (type === 'error') onFault(message);
     },
     tooBig: tooBig.signal,
     noSpace: () => noSpace(room, need),
     found: (): Downloaded => ({ faults, withoutCapability }),
-    failure: () => (isFull ? noSpace(room, need) : undefined),
+    // Others may have written since it began: what counts is what is free now, and what we took.
+    failure: () => (isFull ? noSpace(roomWith(stagingPath, usedBy(stagingPath)), need) : undefined),
     /** It came to its end, and every file that is not whole is known. */
     areFaultsNamed: () => hasEnded && faults.size + withoutCapability.length > 0 && !hasUnnamedFault,
     [Symbol.dispose]: () => meter[Symbol.dispose](),
   };
+}
+
+/** What is free, and what is taken by what we will replace or remove. */
+function roomWith(path: string, { bytes, inodes }: Used): Room {
+  const { freeBytes, freeInodes } = roomAt(path);
+  return { freeBytes: freeBytes + bytes, freeInodes: freeInodes + inodes };
 }
 
 function restoreArgs(

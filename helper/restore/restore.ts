@@ -101,8 +101,8 @@ async function fetchAndPlace(fetching: Fetching): Promise<Result> {
     openJail({ session, staging: staging.anchor, access: request.access, keepSpecial }),
   );
   const { held } = staging;
-  const roomPath = target.parent.path;
-  const fetched = await download({ request, session, repository, selection, jail, roomPath, held });
+  const stagingPath = staging.anchor.path;
+  const fetched = await download({ request, session, repository, selection, jail, stagingPath, held });
   sayPhase(session, 'verifying');
   const { withoutCapability } = fetched;
   const proof = await proofOf(fetching, fetched);
