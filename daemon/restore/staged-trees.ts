@@ -33,7 +33,7 @@ export function createStagedTrees(options: StagedTreesOptions): StagedTrees {
     if (seen === known) return;
     try {
       const left = seen === NOTHING ? [] : await engine.run({ verb: 'restore-staged', keep });
-      store.facts.set(FACT, left);
+      store.commit(() => store.facts.set(FACT, left));
       known = seen;
     } catch (error) {
       log.warn(
