@@ -2,23 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AppError, type RestoreRequest, type SecretMessage } from '../../contract/index.ts';
-import { startFakeDaemon, type FakeDaemon } from '../test-support/fake-daemon.ts';
+import { AppError } from '../../contract/index.ts';
+import type { FakeDaemon } from '../test-support/fake-daemon.ts';
 import { buildProgram, runProgram, type BuiltProgram, type RunOptions } from '../test-support/program.ts';
-import {
-  JOB_ID,
-  REQUEST_ID,
-  restoreResult,
-  sampleJob,
-  samplePlan,
-  samplePreview,
-  sampleRequest,
-  sampleSnapshot,
-  sampleStatus,
-} from '../test-support/samples.ts';
-import { openTerminal } from '../test-support/terminal.ts';
-
-const RIGHT = 'right horse battery staple';
+import { JOB_ID, sampleJob, samplePreview, sampleRequest } from '../test-support/samples.ts';
+import { RIGHT, startRestorable } from './restorable.fixture.ts';
 
 let program: BuiltProgram;
 let folder: string;
@@ -33,29 +21,6 @@ afterAll(() => {
   program[Symbol.dispose]();
   rmSync(folder, { recursive: true });
 });
-
-/** A daemon with one request; the right password begins its restore, which ends well at once. */
-async function startRestorable(request: RestoreRequest = sampleRequest()): Promise<FakeDaemon> {
-  const daemon = await startFakeDaemon();
-  let hasBegun = false;
-  const verdict = ({ password }: SecretMessage) => {
-    hasBegun = password === RIGHT;
-    return hasBegun ? undefined : new AppError('wrong_password', 'no key fits');
-  };
-  const channel = await daemon.secretChannel(verdict, 5);
-  let tries = 5;
-  daemon.answer('getStatus', sampleStatus());
-  daemon.answer('listRequests', [request]);
-  daemon.answer('getRequest', () => (hasBegun ? { ...request, state: 'restoring', jobId: JOB_ID } : request));
-  daemon.answer('createRequest', { ...request, origin: 'user' });
-  daemon.answer('openRequest', { ...request, state: 'opened' });
-  daemon.answer('declineRequest', { ...request, state: 'declined' });
-  daemon.answer('previewRequest', ({ body }) => samplePreview(body as object));
-  daemon.answer('verifyRequest', () => ({ ...channel, triesLeft: tries-- }));
-  daemon.answer('getJob', sampleJob({ kind: 'restore', state: 'succeeded', result: restoreResult() }));
-  daemon.answer('listPlans', [samplePlan()]);
-  return daemon;
-}
 
 const run = (daemon: FakeDaemon, args: string[], options?: RunOptions) =>
   runProgram(program.file, ['restore', ...args, '--state-dir', daemon.stateDir], options);
@@ -256,78 +221,5 @@ describe('the check of a password', () => {
     daemon.answer('getRequest', () => sampleRequest(calls > 2 ? { jobId: JOB_ID, state: 'restoring' } : {}));
     const { code } = await run(daemon, ['7F3K', '--password-file', passwordFile]);
     expect({ code, calls }).toEqual({ code: 0, calls: 3 });
-  });
-});
-
-describe('restore at a terminal', () => {
-  const open = (daemon: FakeDaemon, args: string) =>
-    openTerminal(`${process.execPath} ${program.file} restore ${args} --state-dir ${daemon.stateDir}`);
-
-  it('hides the password, counts wrong ones and takes the right one', async () => {
-    await using daemon = await startRestorable();
-    using terminal = open(daemon, '7F3K');
-    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC, 5 tries left)');
-    terminal.type('not the password');
-    terminal.press('Enter');
-    await terminal.shows('Wrong password. Nothing was downloaded or changed. 4 tries left.');
-    await terminal.shows('Password of photos (set 2026-11-16 08:00 UTC, 4 tries left)');
-    terminal.type(RIGHT);
-    terminal.press('Enter');
-    const screen = await terminal.shows('exit=0');
-    expect(screen).toContain('Restored 1,234 files');
-    expect(screen).not.toContain('not the password');
-    expect(screen).not.toContain(RIGHT);
-    expect(daemon.secrets).toEqual([{ password: 'not the password' }, { password: RIGHT }]);
-  });
-
-  it('does nothing in place after just Enter, and says so', async () => {
-    await using daemon = await startRestorable();
-    using terminal = open(daemon, '7F3K --in-place');
-    await terminal.shows('(y/N)');
-    terminal.press('Enter');
-    const screen = await terminal.shows('exit=17');
-    expect(screen).toContain('not confirmed; nothing was downloaded or changed');
-    expect(routesOf(daemon)).not.toContain('verifyRequest');
-  });
-
-  it('stops cleanly at Ctrl-C in the password', async () => {
-    await using daemon = await startRestorable();
-    using terminal = open(daemon, 'latest');
-    await terminal.shows('Password of photos');
-    terminal.press('C-c');
-    await terminal.shows('exit=130');
-    expect(routesOf(daemon)).toContain('declineRequest');
-  });
-
-  it('leads from nothing to a restored directory', async () => {
-    await using daemon = await startRestorable();
-    daemon.answer('listSnapshots', [
-      sampleSnapshot(),
-      sampleSnapshot({ resticId: 'ab'.repeat(32), incomplete: true }),
-    ]);
-    using terminal = open(daemon, '');
-    await terminal.shows('What do you want to restore?');
-    terminal.press('Down');
-    terminal.press('Enter');
-    await terminal.shows('Which snapshot?');
-    terminal.press('Enter');
-    await terminal.shows('What of it?');
-    terminal.press('Enter');
-    await terminal.shows('Where to?');
-    terminal.press('Down');
-    terminal.press('Enter');
-    await terminal.shows('Directory');
-    terminal.type('/tmp/elsewhere');
-    terminal.press('Enter');
-    await terminal.shows('Go on?');
-    terminal.press('Enter');
-    await terminal.shows('Password of photos');
-    terminal.type(RIGHT);
-    terminal.press('Enter');
-    await terminal.shows('exit=0');
-    expect(daemon.bodiesOf('verifyRequest')).toEqual([{ target: '/tmp/elsewhere' }]);
-    expect(daemon.received.find(({ route }) => route === 'verifyRequest')?.params).toEqual({
-      request: REQUEST_ID,
-    });
   });
 });
