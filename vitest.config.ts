@@ -7,7 +7,7 @@ const OUTPUT = ['dist/**', '.build/**', '.tools/**', '.dev/**', 'node_modules/**
 // them.
 const HEAVY = ['test/{integration,faults,e2e,conformance}/**/*.test.{ts,tsx}'];
 // Tests that measure: alone, at the end.
-const MEASURING = ['test/integration/size-and-time.test.ts'];
+const MEASURING = ['test/integration/limits.test.ts', 'test/integration/size-and-time.test.ts'];
 
 export default defineConfig({
   test: {

@@ -1,5 +1,5 @@
 import type { RepositoryAccess } from '../../contract/helper-messages.ts';
-import { isTimed, limitAt, type LimitRule, type TimedLimits } from '../../contract/model/limits.ts';
+import { limitAt, type LimitRule, type TimedLimits } from '../../contract/model/limits.ts';
 import { openForwarder } from '../limiter/forwarder.ts';
 import type { HostAndPort } from '../limiter/host-and-port.ts';
 import { createTokenBucket } from '../limiter/token-bucket.ts';
@@ -15,7 +15,10 @@ export interface Way {
   close(): void;
 }
 
-/** restic takes limits only when it starts; those that change with the time of day are kept by a port of ours. */
+/**
+ * A plan's limits are kept by a port of ours: restic takes limits only when it starts, and lets through a second's worth
+ * more each time it was idle (measured: 2.4 instead of 2 MiB/s over 4 s).
+ */
 export async function openWay(session: Session, access: RepositoryAccess): Promise<Way> {
   const place = parseAddress(access);
   const args = [
@@ -23,7 +26,7 @@ export async function openWay(session: Session, access: RepositoryAccess): Promi
     ...(access.caFile === undefined ? [] : [`--cacert=${access.caFile}`]),
   ];
   const host = hostOf(place);
-  if (access.limits && host && (isTimed(access.limits.upload) || isTimed(access.limits.download))) {
+  if (access.limits && host) {
     const held = { session, access, place, host, limits: access.limits };
     const way = await openHeldWay(held);
     return { ...way, args: [...args, ...way.args] };
@@ -58,7 +61,7 @@ async function openHeldWay({ session, access, place, host, limits }: Held): Prom
   };
 }
 
-/** Fixed limits; for a directory also the one of this moment. */
+/** For a directory, which no port leads to: those of this moment. */
 function limitArgs(session: Session, limits: RepositoryAccess['limits']): string[] {
   if (!limits) return [];
   return (['upload', 'download'] as const).flatMap((direction) => {

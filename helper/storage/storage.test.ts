@@ -52,8 +52,29 @@ describe('an address', () => {
 
   it('may be a directory or restic’s own business', () => {
     expect(parseAddress({ address: '/srv/r', options })).toEqual({ kind: 'directory', path: '/srv/r' });
-    expect(parseAddress({ address: 'sftp:u@h:/r', options })).toEqual({ kind: 'other', scheme: 'sftp' });
+    expect(parseAddress({ address: 'rclone:x:y', options })).toEqual({ kind: 'other', scheme: 'rclone' });
   });
+
+  it.each([
+    ['sftp:u@h:/r', { user: 'u', host: 'h', path: '/r' }],
+    ['sftp:h:below/home/', { host: 'h', path: 'below/home' }],
+    ['sftp://u@h:2222//srv/my%20r', { user: 'u', host: 'h', port: 2222, path: '/srv/my r' }],
+    ['sftp://[::1]:22/r', { host: '::1', port: 22, path: 'r' }],
+  ])('%s is an SFTP place as restic reads it', (address, place) => {
+    expect(parseAddress({ address, options })).toEqual({
+      kind: 'sftp',
+      user: undefined,
+      port: undefined,
+      ...place,
+    });
+  });
+
+  it.each(['sftp:-oProxyCommand=x:/r', 'sftp:-u@h:/r', 'sftp:u@-h:/r', 'sftp://-h/r', 'sftp:h', 'sftp://h'])(
+    '%s is refused',
+    (address) => {
+      expect(() => parseAddress({ address, options })).toThrow(/SFTP address/);
+    },
+  );
 });
 
 describe('a signature', () => {
