@@ -210,9 +210,10 @@ describe('a forecast', () => {
     await live(6, 0.1);
     expect(world.usage.current().forecast).toBeUndefined();
     await live(1, 0.1);
-    world.reads(new Error('down'));
-    await live(0, 0);
-    expect(world.store.facts.get('usage.samples')).toMatchObject({ account: 'did:key:a' });
+    expect(world.usage.current().forecast).toBeUndefined();
+    world.store.commit(() => world.store.facts.remove('usage.samples'));
+    await live(10, 0.1);
+    expect(world.usage.current().forecast).toMatchObject({ days: 10 });
   });
   it('is of one account alone', async () => {
     await live(10, 0.1);

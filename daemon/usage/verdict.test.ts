@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError, type Usage } from '../../contract/index.ts';
 import { silentLog } from '../base/log.ts';
 import { createQuotaGuard } from './quota-guard.ts';
@@ -69,6 +69,27 @@ it('costs are rounded up, and nothing is allowed that would cost more', () => {
   const allowed = allowedBytes(sold(9), pay(1)) ?? 0;
   expect(allowed).toBe(12 * GB);
   expect(costOf(allowed - 10 * GB, 0.5)).toBeLessThanOrEqual(1);
+});
+
+describe('an upload', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it.each([
+    ['ends when it would cost what nobody agreed to', sold(10.1), STOP, true],
+    ['goes on while it costs less than was agreed to', sold(11), pay(1), false],
+    ['ends when it costs more than was agreed to', sold(12.1), pay(1), true],
+    ['is left to Space where nothing is sold', usage(10.1), STOP, false],
+  ])('%s', async (_name, state, policy, isEnded) => {
+    vi.useFakeTimers();
+    using watch = createQuotaGuard({
+      get: () => Promise.resolve(state),
+      policy,
+      log: silentLog,
+      isAtSpace: true,
+    });
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(watch.signal.aborted).toBe(isEnded);
+  });
 });
 
 describe('the end of an upload', () => {
