@@ -24,7 +24,12 @@ export interface TestAgent extends AsyncDisposable {
 export function startTestAgent(
   dir: string,
   remote: Partial<Record<'backup' | 'restore' | 'plan', 'allow' | 'ask' | 'never'>> = {},
-  heartbeat: { readonly pingEveryMs?: number; readonly pongWithinMs?: number } = {},
+  pace: {
+    readonly pingEveryMs?: number;
+    readonly pongWithinMs?: number;
+    readonly reconnectBaseMs?: number;
+    readonly reconnectMaxMs?: number;
+  } = {},
 ): TestAgent {
   const store = openStore({ path: join(dir, 'agent.db'), clock: systemClock, log: silentLog });
   const health = createHealth({ store, clock: systemClock });
@@ -40,7 +45,7 @@ export function startTestAgent(
     remote: { backup: 'allow', restore: 'ask', plan: 'allow', ...remote },
     reconnectBaseMs: 20,
     reconnectMaxMs: 100,
-    ...heartbeat,
+    ...pace,
   });
   const effects: unknown[][] = [];
   const plans = new Map<string, Plan>();
