@@ -25,7 +25,7 @@ export async function watchJob(session: Session, jobId: string, wish: InterruptW
     if (interrupts > 1) return left.abort();
     view.clear();
     print.note(
-      'Asking for a clean stop. Press Ctrl-C again to leave this view; the job then goes on by itself.',
+      'Asking for a clean stop. Press Ctrl-C again to leave this view; the job then ends by itself.',
     );
     api.call('cancelJob', { params: { job: jobId } }).catch((error: unknown) => {
       print.warn(`it could not be asked to stop: ${error instanceof Error ? error.message : String(error)}`);
@@ -114,7 +114,8 @@ async function lookAgain(session: Session, job: Job, signal: AbortSignal): Promi
 }
 
 function leftView(job: Job): AppError {
-  return new AppError('cancelled', `left the view; the ${job.kind} goes on by itself`, {
+  const goes = job.state === 'cancelling' ? 'was asked to stop, and ends by itself' : 'goes on by itself';
+  return new AppError('cancelled', `left the view; the ${job.kind} ${goes}`, {
     hint: `olares-backup job watch ${job.id}`,
   });
 }

@@ -134,12 +134,12 @@ function noRoom({ target, bytesTotal, filesTotal, freeBytes, freeInodes }: Resto
 }
 
 async function confirm(session: Session, preview: RestorePreview): Promise<void> {
-  if (preview.deletesExtra) await requireDeletion(session, preview);
+  const isTyped = preview.deletesExtra === true && (await requireDeletion(session, preview));
   const replaces = preview.conflict === 'replace' || preview.conflict === 'different';
-  if (!preview.inPlace && !(replaces && preview.filesChanged > 0)) return;
+  if (isTyped || (!preview.inPlace && !(replaces && preview.filesChanged > 0))) return;
   await requireConsent(session, {
     message:
-      `Replace what is in ${cleanText(preview.target, 4096)}? ${plural(preview.filesChanged, 'file')} change there; ` +
+      `Replace what is in ${cleanText(preview.target, 4096)}? ${plural(preview.filesChanged, 'file')} there ${preview.filesChanged === 1 ? 'is' : 'are'} different; ` +
       'the old ones are kept for undo.',
     untouched: 'nothing was downloaded or changed',
   });

@@ -138,16 +138,19 @@ async function confirmDeletion({ filesExtra, target }: RestorePreview): Promise<
   return typed.trim() === WORD;
 }
 
-/** @throws AppError `refused` when it was not said */
-export async function requireDeletion(session: Session, preview: RestorePreview): Promise<void> {
-  if (session.yes || preview.filesExtra === 0) return;
+/**
+ * @returns whether a person typed it, after which nothing less need be asked
+ * @throws AppError `refused` when it was not said
+ */
+export async function requireDeletion(session: Session, preview: RestorePreview): Promise<boolean> {
+  if (session.yes || preview.filesExtra === 0) return false;
   if (!session.interactive) {
     throw new AppError('invalid_input', 'deleting what the snapshot does not have needs a yes', {
       field: '--delete-extra',
       hint: 'look at it with --dry-run, then add --yes',
     });
   }
-  if (await confirmDeletion(preview)) return;
+  if (await confirmDeletion(preview)) return true;
   throw new AppError('refused', 'not confirmed; nothing was downloaded or changed');
 }
 

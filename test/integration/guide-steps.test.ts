@@ -143,7 +143,6 @@ test('in place deletes what is extra only for a typed word, and undo brings it b
     ['1 file there that the snapshot does not have?', 'Down', 'Enter'],
     [/~ letters\/to reader.txt[^]*- mine[^]*Go on\?/, 'Enter'],
     ['Type DELETE to remove 1 file', 'text:DELETE', 'Enter'],
-    [/Replace what is in .*\(y\/N\)/, 'text:y', 'Enter'],
     [/Password of photos/, `text:${PASSWORD}`, 'Enter'],
   ]);
   const screen = await ends(terminal);
