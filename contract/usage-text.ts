@@ -26,8 +26,15 @@ export function priceWords({ price }: Pick<Usage, 'price'>): string | undefined 
 }
 
 /** Whether nothing more is uploaded: Space refuses it, or it would cost what nobody agreed to. */
-export function takesNoMore({ usedBytes, totalBytes, canBackup, overage, policy, price }: Usage): boolean {
-  if (!canBackup) return true;
-  const isPaid = overage !== undefined && (policy?.atLimit === 'pay' || price?.perGibMonth === 0);
-  return totalBytes > 0 && usedBytes >= totalBytes && !isPaid;
+export function takesNoMore(usage: Usage): boolean {
+  if (!usage.canBackup) return true;
+  return usage.totalBytes > 0 && usage.usedBytes >= usage.totalBytes && !isPaidFor(usage);
+}
+
+function isPaidFor({ overage, policy, price }: Usage): boolean {
+  if (!overage || !price) return false;
+  if (price.perGibMonth === 0) return true;
+  const [amount, currency] = policy?.payUpTo?.split(' ') ?? [];
+  if (policy?.atLimit !== 'pay' || currency !== price.currency) return false;
+  return (overage.costPerMonth ?? Infinity) < Number(amount);
 }

@@ -32,7 +32,7 @@ describe('usage', () => {
       '[████████████████████████████████▒▒▒▒░░░░] 90 %',
       '',
       'Kept         8.00 GiB for snapshots',
-      'Reclaimable  1.00 GiB that no snapshot needs',
+      'Reclaimable  1.00 GiB in no snapshot: a broken run left it, the next one uses it again',
       'Free         1.00 GiB',
       'Full         in about 5–8 weeks, at 19.1 MiB a day (by the last 30 days)',
       'Beyond       up to 100 GiB more for 0.5 EUR per GiB and month',
@@ -63,6 +63,16 @@ describe('usage', () => {
     );
     expect(lines.join('\n')).toContain('2.00 GiB used, 1 EUR a month; up to 100 GiB more');
     expect(lines[1]).toMatch(/120 %$/);
+  });
+
+  it.each([
+    ['5 EUR', false],
+    ['0.5 EUR', true],
+    ['500 JPY', true],
+  ])('that may cost %s and costs 1 EUR says whether anything is still uploaded', (payUpTo, isStopped) => {
+    const overage = { limitBytes: 100 * GIB, usedBytes: 2 * GIB, costPerMonth: 1 };
+    const paid = { ...full, usedBytes: 12 * GIB, overage, policy: { atLimit: 'pay' as const, payUpTo } };
+    expect(usageLines(paid, printer().print, NOW).join().includes('No new data is uploaded')).toBe(isStopped);
   });
 
   it.each([

@@ -37,7 +37,9 @@ function figures(usage: Usage, now: number): [string, string | undefined][] {
     ['Kept', isMetered ? `${formatBytes(usedBytes - reclaimable(usage))} for snapshots` : undefined],
     [
       'Reclaimable',
-      reclaimableBytes > 0 ? `${formatBytes(reclaimable(usage))} that no snapshot needs` : undefined,
+      reclaimableBytes > 0
+        ? `${formatBytes(reclaimable(usage))} in no snapshot: a broken run left it, the next one uses it again`
+        : undefined,
     ],
     ['Free', isMetered ? formatBytes(usage.freeBytes) : undefined],
     [

@@ -3,7 +3,8 @@ import type { Log } from '../base/log.ts';
 import { inUnits } from './in-units.ts';
 import { allowedBytes, waysOut, type QuotaPolicy } from './verdict.ts';
 
-const LOOK_EVERY_MS = 10_000;
+/** What a line sends in so long is what it can cost at most beyond the limit. */
+const LOOK_EVERY_MS = 3_000;
 
 /** Ends a running upload before it costs more than was agreed to. */
 export interface QuotaGuard extends Disposable {
@@ -27,6 +28,7 @@ export function createQuotaGuard({ get, policy, log, isAtSpace }: QuotaGuardOpti
   const look = async (): Promise<void> => {
     const usage = await get(true);
     const allowed = allowedBytes(usage, policy);
+    if (usage.source === 'space' && !usage.overage) clearInterval(timer);
     if (usage.overage && allowed !== undefined && usage.usedBytes > allowed) passed.abort('cancel');
   };
   const timer = setInterval(() => {
