@@ -55,6 +55,7 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     listKeys: ({ params }) => repositories.keys(plans.get(params.plan)),
     changeKey: ({ params, body }) => repositories.changeKey(plans.get(params.plan), body.action),
     removeKey: ({ params }) => repositories.removeKey(plans.get(params.plan), params.key),
+    ...recoveryHandlers(ports),
     ...snapshotHandlers(ports, optionalPlan),
     listJobs: ({ query }) => {
       const { plan, ...filter } = query;
@@ -82,6 +83,17 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     listHealth: () => ports.health.list(),
     runDoctor: () => repositories.doctor(),
     ...sessionHandlers(sessions, pageUrl),
+  };
+}
+
+type RecoveryRoutes = 'createLook' | 'getLook' | 'adoptLook' | 'provePassword';
+
+function recoveryHandlers({ recovery, plans }: ApiPorts): Pick<Handlers, RecoveryRoutes> {
+  return {
+    createLook: ({ body }) => recovery.look(body),
+    getLook: ({ params }) => recovery.looked(params.look),
+    adoptLook: ({ params, body }) => recovery.adopt(params.look, body),
+    provePassword: ({ params }) => recovery.prove(plans.get(params.plan)),
   };
 }
 

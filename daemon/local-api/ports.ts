@@ -9,6 +9,8 @@ import type {
   JobCause,
   Link,
   LocationTest,
+  Look,
+  NewLook,
   NewPlan,
   NewRestoreRequest,
   Plan,
@@ -23,6 +25,7 @@ import type {
   Snapshot,
   SnapshotEntry,
   Status,
+  TakeOver,
   Usage,
 } from '../../contract/index.ts';
 
@@ -50,6 +53,12 @@ export interface ApiPorts {
     snapshot(idPrefix: string): Promise<Snapshot>;
     doctor(): Promise<DoctorCheck[]>;
     test(plan: Plan, options?: { adopt?: boolean }): Promise<LocationTest>;
+  };
+  readonly recovery: {
+    look(input: NewLook): Promise<{ id: string; channel: SecretChannel }>;
+    looked(id: string): Look;
+    adopt(id: string, wish: TakeOver): Plan;
+    prove(plan: Plan): Promise<SecretChannel>;
   };
   /** The trees of the snapshots. */
   readonly index: {
