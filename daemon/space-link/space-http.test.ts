@@ -61,6 +61,22 @@ it('takes the time that an overloaded Space asks for, up to an hour', async () =
   await expect(call(url)).rejects.toMatchObject({ ...unreachable(/HTTP 503/), retryAfterMs: 3_600_000 });
 });
 
+it('takes a date that an overloaded Space names as well as seconds', async () => {
+  const at = new Date(NOW + 90_000).toUTCString();
+  const url = await serve((_request, response) => response.writeHead(429, { 'retry-after': at }).end());
+  await expect(call(url)).rejects.toMatchObject({ ...unreachable(/HTTP 429/), retryAfterMs: 90_000 });
+});
+
+it.each([
+  ['a second that has begun', 0, 0],
+  ['a minute behind', -60_000, -59_001],
+])('tells no difference of clocks from a date in %s but what the date shows', async (_what, ms, offset) => {
+  const url = await serve((_request, response) => {
+    response.setHeader('date', new Date(NOW + ms).toUTCString()).end(OK);
+  });
+  expect(await call(url)).toMatchObject({ clockOffsetMs: offset });
+});
+
 it.each([
   ['HTML', '<html>Welcome</html>', /no JSON/],
   ['another JSON', '{"error": 1}', /not what a Space answers/],

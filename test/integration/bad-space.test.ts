@@ -65,7 +65,10 @@ describe('a Space that is not well', () => {
 
   test('is not there at all', async () => {
     const login = ['login', '--space', CLOSED, '--code', '1234-5678'];
-    expectRefusal(await system.cli(login), 16, 'nothing listens');
+    const refused = await system.cli(login);
+    expectRefusal(refused, 16, 'nothing listens', 'after --space');
+    // A command is one try.
+    expect(refused.stderr).not.toContain('by itself');
     expect((await system.status()).account).toMatchObject({ spaceUrl: system.space.url });
   });
 
