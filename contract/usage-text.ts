@@ -34,7 +34,12 @@ export function takesNoMore(usage: Usage): boolean {
 function isPaidFor({ overage, policy, price }: Usage): boolean {
   if (!overage || !price) return false;
   if (price.perGibMonth === 0) return true;
-  const [amount, currency] = policy?.payUpTo?.split(' ') ?? [];
-  if (policy?.atLimit !== 'pay' || currency !== price.currency) return false;
-  return (overage.costPerMonth ?? Infinity) < Number(amount);
+  return (
+    policy?.atLimit === 'pay' && (overage.costPerMonth ?? Infinity) < agreedTo(policy.payUpTo, price.currency)
+  );
+}
+
+function agreedTo(payUpTo: string | undefined, inCurrency: string): number {
+  const [amount, currency] = payUpTo?.split(' ') ?? [];
+  return currency === inCurrency ? Number(amount) : 0;
 }
