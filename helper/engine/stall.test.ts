@@ -19,6 +19,9 @@ describe('the reason of a stall', () => {
     ['dial tcp 127.0.0.1:1: connect: connection refused', 'refuses connections'],
     ['net/http: request timeout', 'the storage does not answer'],
     ['tls: failed to verify certificate: x509: unknown authority', 'certificate'],
+    ['client.PutObject: 500 Internal Server Error', 'a fault of its own'],
+    ['client.PutObject: oops', 'answers with a fault of its own'],
+    ['client.PutObject: Put "https://h/b/x": something new', 'the storage does not answer'],
     ['something nobody has seen', 'the storage does not answer'],
   ])('in "%s" has %s', (why, words) => {
     const reason = stallReason(line(why));

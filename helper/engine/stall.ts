@@ -23,7 +23,7 @@ const NETWORK_WORDS: readonly (readonly [RegExp, string])[] = [
 
 /** minio-go leaves out the status of an S3 answer, so its texts stand for it. */
 const SLOW_DOWN = /\((?:429|503)\)|SlowDown|reduce your request rate|Service Unavailable|Too Many Requests/i;
-const OWN_FAULT = /\((5\d\d)\)|InternalError|internal error|Bad Gateway|Gateway Time-?out/i;
+const OWN_FAULT = /\((5\d\d)\)|InternalError|internal (?:server )?error|Bad Gateway|Gateway Time-?out/i;
 
 /** Reads the line restic writes before it tries again; undefined for other lines. */
 export function stallReason(line: string): StallReason | undefined {
@@ -32,13 +32,19 @@ export function stallReason(line: string): StallReason | undefined {
   const rule = ruleFor(attempt);
   if (rule?.code === 'quota_exceeded') return { words: 'the storage is full: quota reached', isQuota: true };
   return {
-    words: `${answerWords(attempt) ?? rule?.message ?? 'the storage does not answer'}; trying again`,
+    words: `${answerWords(attempt) ?? rule?.message ?? unknownWords(attempt)}; trying again`,
     isQuota: false,
   };
 }
 
 /** restic says this when a request that had failed went through. */
 export const isRecovered = (line: string): boolean => /operation successful after \d+ retries/.test(line);
+
+/** Of an answer that is not S3's, minio-go tells nothing but its text: `client.PutObject: oops`. */
+const unknownWords = (attempt: string): string =>
+  /^client\.\w+: (?!\w+ ")/.test(attempt)
+    ? 'the storage answers with a fault of its own'
+    : 'the storage does not answer';
 
 function answerWords(attempt: string): string | undefined {
   const status = /\((\d{3})\)/.exec(attempt)?.[1];
