@@ -42,8 +42,7 @@ function setUp(answers: Answers) {
     return Promise.resolve().then(() => answers(request));
   };
   let verdict: { fits: true } | { fits: false; message: string; hint: string } = { fits: true };
-  const limit = new AbortController();
-  let guards = 0;
+  const limit = priceLimit();
   const handler = createBackupHandler({
     plans,
     store,
@@ -58,15 +57,7 @@ function setUp(answers: Answers) {
         }),
       credentialsFor: () => undefined,
     },
-    quota: {
-      check: () => Promise.resolve(verdict),
-      guard: () => ({
-        signal: limit.signal,
-        explain: (error) =>
-          Promise.resolve(limit.signal.aborted ? new AppError('quota_exceeded', 'too dear') : error),
-        [Symbol.dispose]: () => void (guards += 1),
-      }),
-    },
+    quota: { check: () => Promise.resolve(verdict), guard: limit.guard },
     clock: systemClock,
     config: { engineHost: 'host', limits: { uploadKiBPerSecond: 100 } },
   });
@@ -80,13 +71,29 @@ function setUp(answers: Answers) {
     handler,
     job,
     run: async () => await handler.run({ job, params: null, signal, progress: () => undefined }),
-    passLimit: () => limit.abort(),
-    guardsEnded: () => guards,
+    passLimit: limit.pass,
+    guardsEnded: limit.ended,
     refuse: () => (verdict = { fits: false, message: 'full', hint: 'get more' }),
     close: () => {
       store.close();
       rmSync(root, { recursive: true });
     },
+  };
+}
+
+/** Of what an upload may cost. */
+function priceLimit() {
+  const passed = new AbortController();
+  let ended = 0;
+  return {
+    pass: () => passed.abort(),
+    ended: () => ended,
+    guard: () => ({
+      signal: passed.signal,
+      explain: (error: unknown) =>
+        Promise.resolve(passed.signal.aborted ? new AppError('quota_exceeded', 'too dear') : error),
+      [Symbol.dispose]: () => void (ended += 1),
+    }),
   };
 }
 
