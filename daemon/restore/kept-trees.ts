@@ -67,7 +67,7 @@ function requireKept(store: RestoreStore, { id, code, state, choice, undoPath }:
   const target = choice?.target;
   if (undoPath === null || target === undefined) {
     throw new AppError('conflict', `there is nothing to undo: the restore ${code} keeps no old files`, {
-      hint: 'only a restore --in-place keeps what was there before, for 7 days',
+      hint: 'a restore in place, or into a directory that held files, keeps what it replaced for 7 days',
       field: 'request',
     });
   }

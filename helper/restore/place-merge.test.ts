@@ -154,4 +154,32 @@ describe('a restore into a directory that holds files', () => {
     expect(merged).toMatchObject({ added: 2, [conflict === 'keep' ? 'kept' : 'renamed']: 2 });
     expect(readdirSync(undoPath ?? '')).toContain('sub');
   });
+
+  it('puts paths of several roots where the roots lie', () => {
+    write('staging/content/other/both', 'of other');
+    write('target/tree/both', 'old');
+    const roots = ['/tree', '/other'];
+    restore({ selection: { roots, include: ['/tree/both', '/other'], isPartial: true } });
+    expect(read('tree/both') + read('other/both') + read('both')).toBe('new contentof otherold');
+    expect(existsSync(join(root, 'target/tree/sub'))).toBe(false);
+  });
+
+  it('merges several roots with the directories of their names', () => {
+    write('staging/content/other/both', 'of other');
+    write('target/tree/extra', 'extra');
+    const roots = ['/tree', '/other'];
+    const { merged } = restore({ selection: { roots, include: roots, isPartial: false } });
+    expect(read('tree/both') + read('tree/extra') + read('other/both')).toBe('new contentextraof other');
+    expect(merged).toMatchObject({ replaced: 0, deleted: 0 });
+  });
+
+  it('keeps a target that is a single file, or brings the other beside it', () => {
+    rmSync(join(root, 'target'), { recursive: true });
+    rmSync(join(root, 'staging/content/tree'), { recursive: true });
+    write('target', 'old');
+    write('staging/content/tree', 'new content');
+    expect(restore({ conflict: 'rename' })).toMatchObject({ undoPath: undefined, merged: { renamed: 1 } });
+    expect(readFileSync(join(root, 'target'), 'utf8')).toBe('old');
+    expect(readFileSync(join(root, `target (restored ${STAMP})`), 'utf8')).toBe('new content');
+  });
 });
