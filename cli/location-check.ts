@@ -6,6 +6,7 @@ import {
   type LocationTest,
   type NewPlan,
   type OfferedHostKey,
+  type RegionsAnswer,
 } from '../contract/index.ts';
 import { stepLines } from './output/step-lines.ts';
 import { requireConsent } from './prompts/consent.ts';
@@ -31,12 +32,33 @@ export async function checkLocation(
     plan,
     (options.hostKey ?? []).filter((key) => !isFingerprint(key)),
   );
+  await requireRegion(session, plan);
   session.print.note('Trying the location …');
   const test = await ask(session, known, options);
   if (!test.hostKeys || test.failure) return finish(session, known, test);
   const confirmed = withKeys(known, await confirmKeys(session, plan, test.hostKeys, options));
   return finish(session, confirmed, await ask(session, confirmed, options));
 }
+
+/** @throws AppError `invalid_input` for a region that the Space does not offer, naming those it does */
+async function requireRegion(session: Session, { location }: NewPlan): Promise<void> {
+  if (location?.kind !== 'space' || location.regionId === undefined) return;
+  const regions = await session.api.call('listRegions');
+  const isOffered = regions.some(
+    ({ regionId, cloudName }) =>
+      regionId.toLowerCase() === location.regionId &&
+      (location.cloudName === undefined || cloudName.toLowerCase() === location.cloudName),
+  );
+  if (isOffered) return;
+  throw new AppError('invalid_input', `--region: the Space has no region "${location.regionId}"`, {
+    field: '--region',
+    hint: `choose one of ${regions.map(regionText).join(', ')}`,
+  });
+}
+
+/** As `--region` takes it. */
+export const regionText = ({ regionId, cloudName, regionName }: RegionsAnswer[number]): string =>
+  cleanText(`${cloudName}/${regionId}${regionName === undefined ? '' : ` (${regionName})`}`, 120);
 
 const ask = async (session: Session, plan: NewPlan, { adopt }: CheckOptions): Promise<LocationTest> =>
   await session.api.call('testNewPlan', { body: { plan, ...(adopt && { adopt }) } });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { AppError, cleanText, type RouteInput, type Routes } from '../../contract/index.ts';
+import { regionText } from '../location-check.ts';
 import { readSecretFile, readSecretStdin } from '../password/sources.ts';
 import type { OpenSession, Session } from '../session.ts';
 
@@ -30,8 +31,13 @@ export function registerLogin(program: Command, open: OpenSession): void {
     .action(async (options: LoginOptions, command: Command) => {
       const session = open(command);
       const account = await session.api.call('login', { body: await loginBody(session, options) });
+      // Only a help for `plan add`: being signed in does not depend on it.
+      const regions = await session.api.call('listRegions').catch(() => []);
       session.print.result(account, () => [
         `Signed in to ${cleanText(account.spaceUrl)} as ${cleanText(account.olaresName ?? account.userid)}${account.paired ? ', paired' : ''}`,
+        ...(regions.length > 1
+          ? [`It keeps data in: ${regions.map(regionText).join(', ')} (choose by plan add --region)`]
+          : []),
       ]);
     });
 }

@@ -125,7 +125,7 @@ function refuseAdoptAtSpace({ adopt, location = 'space' }: AddOptions): void {
   if (!adopt || location !== 'space') return;
   throw new AppError('invalid_input', '--adopt is for a --location of your own, not for Space', {
     field: '--adopt',
-    hint: 'restore what is at Space by its Backup URL: olares-backup restore URL',
+    hint: 'go on with what is at Space by its Backup URL: olares-backup adopt URL',
   });
 }
 

@@ -183,6 +183,14 @@ describe.skipIf(MOTO === undefined)('an S3 of another maker', () => {
   });
 });
 
+test('a region that the Space does not have is refused with those it has', async () => {
+  expectRefusal(await add('far', ['--region', 'mars-1']), 15, 'login');
+  const { code } = system.space.createPairingCode('alice@olares.com');
+  await system.done(['login', '--space', system.space.url, '--code', code]);
+  expectRefusal(await add('far', ['--region', 'mars-1']), 2, 'mars-1', 'choose one of');
+  expect(await planNames()).not.toContain('far');
+});
+
 test('a directory that cannot be written, or is a repository, is refused before anything is made', async () => {
   const file = system.file('a-file', '');
   expectRefusal(await add('dir', ['--location', file]), 2, 'is a file');
