@@ -11,6 +11,8 @@ const PROOFS = {
   property: ['helper/restore/property.test.ts', 1000],
   damaged: ['helper/restore/damaged.test.ts', 100],
   'fill-levels': ['helper/restore/fill-levels.test.ts', 20],
+  resume: ['helper/restore/resume.test.ts', 5],
+  kills: ['test/faults/restore-kills.test.ts', 100],
   races: ['helper/restore/races.test.ts', 1000],
 };
 
