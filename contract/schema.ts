@@ -3,6 +3,7 @@ import type { Static, TSchema } from 'typebox';
 // Not `typebox/compile`: that brings conversion and defaults along, and every program pays for loading them.
 import { Compile, type Validator } from 'typebox/schema';
 import { AppError } from './errors.ts';
+import { cleanText } from './text.ts';
 
 /** A plain object in which unknown fields are refused: for what people and Space send us. */
 export const closed = <P extends Record<string, TSchema>>(properties: P) =>
@@ -56,9 +57,12 @@ const UNKNOWN_FIELD = 'schema is false';
 
 function schemaError(fault: SchemaFault | undefined, value: unknown, what: string): AppError {
   if (!fault) return new AppError('invalid_input', `${what} is not valid`);
-  const path = fault.instancePath.split('/').slice(1);
+  const path = fault.instancePath
+    .split('/')
+    .slice(1)
+    .map((name) => name.slice(0, 100));
   if (fault.message === UNKNOWN_FIELD) {
-    const field = path.join('.');
+    const field = cleanText(path.join('.'));
     return new AppError('invalid_input', `${what} has an unknown field "${field}"`, {
       field,
       hint: 'remove or correct it',
@@ -69,7 +73,7 @@ function schemaError(fault: SchemaFault | undefined, value: unknown, what: strin
     const field = [...path, missing[0]].join('.');
     return new AppError('invalid_input', `${what} lacks the field "${field}"`, { field });
   }
-  const field = path.join('.') || what;
+  const field = cleanText(path.join('.')) || what;
   const found = shortValue(valueAt(value, path));
   return new AppError('invalid_input', `${what}: "${field}" is ${found}, but ${fault.message}`, { field });
 }
@@ -89,6 +93,7 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
 }
 
 function shortValue(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'missing';
+  // JSON escapes only some of the characters that drive a terminal.
+  const text = cleanText(JSON.stringify(value) ?? 'missing', 1000);
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }

@@ -32,18 +32,24 @@ export type PairRequest = Static<typeof PairRequest>;
 
 export const CommandKey = closed({ id: Type.String({ minLength: 1, maxLength: 64 }), publicKey: PublicKey });
 export type CommandKey = Static<typeof CommandKey>;
+/** Names and tokens as they are shown or sent on: without control characters and marks that turn the direction. */
+const plainText = (maxLength: number) =>
+  Type.String({
+    maxLength,
+    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufeff]*$',
+  });
 export const PairAnswer = Type.Object({
   deviceId: Uuid,
-  userid: Type.String({ maxLength: 200 }),
-  token: Type.String({ maxLength: 4096 }),
+  userid: plainText(200),
+  token: plainText(4096),
   /** Milliseconds since 1970. */
   expired: Type.Integer(),
-  olaresName: Type.Optional(Type.String({ maxLength: 200 })),
-  clusterId: Type.String({ maxLength: 200 }),
+  olaresName: Type.Optional(plainText(200)),
+  clusterId: plainText(200),
   /** Keys that sign commands; both are pinned. */
   commandKeys: Type.Object({ current: CommandKey, next: CommandKey }),
   /** Host (with port) of a storage endpoint other than the Space's own, to pin. */
-  storageHost: Type.Optional(Type.String({ maxLength: 260 })),
+  storageHost: Type.Optional(plainText(260)),
 });
 export type PairAnswer = Static<typeof PairAnswer>;
 

@@ -18,6 +18,8 @@ export class HostileSpace implements AsyncDisposable {
   ackedSeq = 0;
   /** Whom a pairing signs in. */
   userid = 'did:key:zTest';
+  /** What a pairing answers beside what is right. */
+  pairing: object = {};
   /** What every HTTP call but pairing is answered with. */
   answer: { status?: number; headers?: Record<string, string>; body: string } = {
     body: '{"code":200,"message":"ok","data":{}}',
@@ -66,6 +68,10 @@ export class HostileSpace implements AsyncDisposable {
 
   send(frame: object): void {
     this.raw(JSON.stringify(frame));
+  }
+
+  end(code: number, reason: string): void {
+    this.#socket?.close(code, reason);
   }
 
   raw(data: string | Buffer): void {
@@ -143,6 +149,7 @@ export class HostileSpace implements AsyncDisposable {
       expired: 0,
       clusterId: 'c',
       commandKeys,
+      ...this.pairing,
     };
     return JSON.stringify({ code: 200, message: 'ok', data });
   }
