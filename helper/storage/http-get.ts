@@ -29,9 +29,15 @@ export async function sendSmall(url: URL, small: SmallRequest, cancel: AbortSign
   // TLS is loaded only by those who need it.
   const request = url.protocol === 'https:' ? (await import('node:https')).request : httpRequest;
   const { method = 'GET', headers } = small;
+  // Not AbortSignal.any with AbortSignal.timeout: Node 20 may collect the latter as garbage, and then waits for ever.
+  const limit = new AbortController();
+  const stop = () => limit.abort();
+  const timer = setTimeout(stop, TIMEOUT_MS);
+  cancel.addEventListener('abort', stop, { once: true });
+  if (cancel.aborted) stop();
+  const { signal } = limit;
   try {
     return await new Promise<HttpAnswer>((resolve, reject) => {
-      const signal = AbortSignal.any([cancel, AbortSignal.timeout(TIMEOUT_MS)]);
       request(url, { method, headers, signal, agent: false, ...(ca && { ca }) }, (response) => {
         readBody(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
       })
@@ -41,6 +47,9 @@ export async function sendSmall(url: URL, small: SmallRequest, cancel: AbortSign
   } catch (error) {
     cancel.throwIfAborted();
     throw unreachable(url, error);
+  } finally {
+    clearTimeout(timer);
+    cancel.removeEventListener('abort', stop);
   }
 }
 
