@@ -180,7 +180,7 @@ describe('an HTTP answer that no Space gives', () => {
     ['null', { body: 'null' }, 'unreachable'],
     ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:1/' }, body: '' }, 'unreachable'],
     ['an endless body', { body: `{"code":200,"data":"${'x'.repeat(2_000_000)}"}` }, 'unreachable'],
-    ['no data', { body: '{"code":200,"data":null}' }, 'refused'],
+    ['no data', { body: '{"code":200,"data":null}' }, 'unreachable'],
     ['another code', { body: '{"code":418,"message":"\\u001b[31mteapot"}' }, 'refused'],
     ['506', { body: '{"code":506,"message":"login"}' }, 'not_signed_in'],
   ])('%s becomes a typed error in words', async (_name, answer, code) => {
