@@ -154,6 +154,12 @@ const storagePut: Row = (fault) => {
   return { course: 'holds', ...(says && { says }) };
 };
 
+/** The check's lock. While `restic check` tries again it says nothing in its JSON mode, so there is nothing to pass on. */
+const storagePutOfCheck: Row = (fault) => {
+  const cell = storagePut(fault);
+  return 'senseless' in cell ? cell : { course: 'holds' };
+};
+
 const PROBE_SAYS: Partial<Record<Fault, RegExp>> = {
   'wrong certificate': /certificate cannot be trusted/,
   '503 with Retry-After': /storage/,
@@ -197,7 +203,7 @@ const ROWS: Record<Target, Record<Time, Row>> = {
     during: snapshotSave('during'),
     after: snapshotSave('after'),
   },
-  'storage PUT': { before: storagePut, during: storagePut, after: storagePut },
+  'storage PUT': { before: storagePut, during: storagePut, after: storagePutOfCheck },
   'storage GET': {
     before: storageGet('waits'),
     during: storageGet('is refused'),
