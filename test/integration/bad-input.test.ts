@@ -128,7 +128,7 @@ describe('a restore does not begin', () => {
   const latest = (...more: string[]): Promise<Outcome> => restore('latest', '--plan', 'photos', ...more);
 
   test.each<[string, () => Promise<Outcome>, number, (string | RegExp)[]]>([
-    ['for an unknown code', () => restore('ZZZZ', '--target', target()), 2, ['ZZZZ', 'request list']],
+    ['for an unknown code', () => restore('ZZZZ', '--target', target()), 17, ['ZZZZ', 'request list']],
     ['for an unknown snapshot', () => restore('deadbeef', '--target', target()), 1, ['deadbeef']],
     [
       'into a directory that holds something',
