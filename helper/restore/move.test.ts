@@ -89,6 +89,27 @@ function stagingOptions(root: string, target: Target): StagingOptions {
   return { session, request, target, permittedUntil: undefined } as unknown as StagingOptions;
 }
 
+describe('an interrupted restore', () => {
+  it('never goes on in a directory in which old files may have got a second name', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'sealed-'));
+    using target = targetIn(root);
+    const options = stagingOptions(root, target);
+    for (const isSealed of [false, true]) {
+      await using staging = await openStaging(options);
+      expect(existsSync(staging.anchor.at('content'))).toBe(isSealed);
+      mkdirSync(staging.anchor.at('content'), { recursive: true });
+      writeFileSync(join(staging.anchor.at('content'), 'file'), 'fetched');
+      if (isSealed) staging.seal();
+      staging.keep();
+    }
+    {
+      await using staging = await openStaging(options);
+      expect(existsSync(staging.anchor.at('content'))).toBe(false);
+    }
+    rmSync(root, { recursive: true });
+  });
+});
+
 describe('paths of which one cannot be placed', () => {
   it('are all put back, and nothing is left beside them', () => {
     const root = mkdtempSync(join(tmpdir(), 'put-back-'));

@@ -108,6 +108,7 @@ async function fetchAndPlace(fetching: Fetching): Promise<Result> {
   const proof = await proofOf(fetching, fetched);
   const found = scan(staging.anchor, { keepSpecial, faults: proof.faults, withoutCapability });
   cancelledBeforePlacing(session);
+  staging.seal();
   sayPhase(session, 'placing');
   const stamp = stampOf(session.clock());
   let merged: MergedFiles | undefined;

@@ -1,4 +1,4 @@
-import { existsSync, fstatSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
@@ -32,11 +32,13 @@ const recordParser = parser(Record);
 
 export type NewStagingRecord = Omit<StagingRecord, 'pid' | 'startTicks'>;
 
-/** On disk before the first byte is fetched. */
+/** On disk before the first byte is fetched; there is always the old one or the new one. */
 export function writeStagingRecord(session: Session, what: NewStagingRecord): void {
-  dropStagingRecord(session, what.requestId);
   const record: StagingRecord = { ...what, pid: process.pid, startTicks: startTicks(process.pid) ?? 0 };
-  createPrivateFileSync(pathOf(session, what.requestId), JSON.stringify(record));
+  const path = pathOf(session, what.requestId);
+  rmSync(`${path}.new`, { force: true });
+  createPrivateFileSync(`${path}.new`, JSON.stringify(record));
+  renameSync(`${path}.new`, path);
 }
 
 export function dropStagingRecord(session: Session, requestId: string): void {

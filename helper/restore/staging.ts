@@ -13,6 +13,7 @@ import {
   openRecorded,
   readStagingRecord,
   writeStagingRecord,
+  type NewStagingRecord,
   type StagingRecord,
 } from './staging-record.ts';
 import type { Target } from './target.ts';
@@ -25,6 +26,11 @@ export interface Staging extends AsyncDisposable {
   readonly held: Used;
   /** It is not removed at the end: the restore goes on later. */
   keep(): void;
+  /**
+   * Nothing goes on in it from now on. Called before old files get a second name in it: restic must never write to
+   * those.
+   */
+  seal(): void;
 }
 
 export interface StagingOptions {
@@ -47,7 +53,7 @@ export async function openStaging(options: StagingOptions): Promise<Staging> {
   const digest = digestOf(request);
   const resumed = await openResumed(options, { name, path, digest });
   const anchor = resumed?.anchor ?? makeNew(target.parent.at(name));
-  writeStagingRecord(session, {
+  const record = {
     requestId,
     snapshotId: request.snapshotId,
     target: request.target,
@@ -56,9 +62,10 @@ export async function openStaging(options: StagingOptions): Promise<Staging> {
     identity: identityOf(anchor),
     startedAt: resumed?.startedAt ?? session.clock(),
     ...(options.permittedUntil !== undefined && { permittedUntil: options.permittedUntil }),
-  });
+  };
+  writeStagingRecord(session, record);
   const held = resumed ? usedBy(anchor.path) : { bytes: 0, inodes: 0 };
-  return handleOf({ session, requestId, anchor, held, path: target.parent.at(name) });
+  return handleOf({ session, record, anchor, held, path: target.parent.at(name) });
 }
 
 interface Wanted {
@@ -86,27 +93,31 @@ async function openResumed(
   return { anchor, startedAt: old.startedAt };
 }
 
+/** The digest of no restore. */
+const SEALED = '0'.repeat(64);
+
 interface Handle {
   readonly session: Session;
-  readonly requestId: string;
+  readonly record: NewStagingRecord;
   readonly anchor: Anchor;
   readonly held: Used;
   readonly path: string;
 }
 
-function handleOf({ session, requestId, anchor, held, path }: Handle): Staging {
+function handleOf({ session, record, anchor, held, path }: Handle): Staging {
   let isKept = false;
   return {
     anchor,
     held,
     keep: () => void (isKept = true),
+    seal: () => writeStagingRecord(session, { ...record, digest: SEALED }),
     async [Symbol.asyncDispose]() {
       if (!isKept) await empty(anchor);
       const isEmpty = readdirSync(anchor.path).length === 0;
       anchor[Symbol.dispose]();
       // By its name only while it is an empty directory: the name may have been given to something else.
       if (isEmpty) rmdirSync(path);
-      if (!isKept) dropStagingRecord(session, requestId);
+      if (!isKept) dropStagingRecord(session, record.requestId);
     },
   };
 }
