@@ -79,7 +79,7 @@ function repositoryStep({ session, request, access, credentials }: Probe): Step 
       if (request.mode === 'create') {
         // At Space the plan's place is all that can be asked for.
         const isOwnPlace = request.base === request.access.address;
-        if (!isOwnPlace && (await read(baseAddress(request, access)))) throw occupied();
+        if (!isOwnPlace && (await read(baseAddress(request, access)))) throw occupied(request.base);
         return config ? 'one was begun here for this plan' : 'none yet, a new one can be made';
       }
       if (!config) throw missing(request);
@@ -101,8 +101,8 @@ function baseAddress({ base }: Request, { address }: RepositoryAccess): string {
   return base.replace(/^(rest:https?:\/\/)/, `$1${signIn}`);
 }
 
-const occupied = () =>
-  new AppError('conflict', 'the location itself is a repository already', {
+const occupied = (base: string) =>
+  new AppError('conflict', `${base} holds a repository already`, {
     field: 'location',
     hint: 'take it over with --adopt and its password, or choose another location',
   });
