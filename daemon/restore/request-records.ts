@@ -1,8 +1,8 @@
-import { AppError, type RestoreRequest } from '../../contract/index.ts';
+import { AppError, type Plan, type RestoreRequest } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import { speakableCode, type Chance } from '../base/ids.ts';
 import { nextRequestState, type RequestEvent } from './request-states.ts';
-import type { RequestRow, RestorePlans, RestoreStore } from './restore-ports.ts';
+import type { LedgerSnapshot, RequestRow, RestorePlans, RestoreStore } from './restore-ports.ts';
 import { stagedOf } from './staged-trees.ts';
 
 export interface RequestRecords {
@@ -89,9 +89,6 @@ function freeCode(chance: Chance, taken: ReadonlySet<string>): string {
 function viewOf({ plans, store }: RequestRecordsOptions, row: RequestRow): RestoreRequest {
   const plan = row.planId === null ? undefined : plans.find(row.planId);
   const { id, code, state, origin, snapshotId, createdAt, expiresAt, takenAt } = row;
-  const newer = (): number =>
-    store.snapshots.list(plan?.id).filter((one) => one.state === 'present' && one.takenAt > (takenAt ?? 0))
-      .length;
   return {
     id,
     code,
@@ -105,9 +102,7 @@ function viewOf({ plans, store }: RequestRecordsOptions, row: RequestRow): Resto
     ...present('takenAt', takenAt),
     ...present('filesTotal', row.filesTotal),
     ...present('bytesTotal', row.bytesTotal),
-    ...present('newerSnapshots', plan && takenAt !== null ? newer() : null),
-    ...present('newestTakenAt', (plan && store.snapshots.newest(plan.id)?.takenAt) ?? null),
-    ...present('userKeyCreatedAt', plan?.keys.find(({ role }) => role === 'user')?.createdAt ?? null),
+    ...(plan && factsOfPlan(store, plan, takenAt)),
     ...present('note', row.note),
     ...present('choice', row.choice),
     ...present('reason', row.reason),
@@ -116,6 +111,20 @@ function viewOf({ plans, store }: RequestRecordsOptions, row: RequestRow): Resto
     ...present('undoPath', row.undoPath),
     ...present('undoUntil', row.undoUntil),
     ...present('staged', stagedOf(store, row.id)),
+  };
+}
+
+/** What a person is told of the plan before a password is typed. */
+function factsOfPlan(
+  { snapshots }: RestoreStore,
+  { id, keys }: Plan,
+  takenAt: number | null,
+): Pick<RestoreRequest, 'newerSnapshots' | 'newestTakenAt' | 'userKeyCreatedAt'> {
+  const isNewer = (one: LedgerSnapshot) => one.state === 'present' && one.takenAt > (takenAt ?? 0);
+  return {
+    ...(takenAt !== null && { newerSnapshots: snapshots.list(id).filter(isNewer).length }),
+    ...present('newestTakenAt', snapshots.newest(id)?.takenAt ?? null),
+    ...present('userKeyCreatedAt', keys.find(({ role }) => role === 'user')?.createdAt ?? null),
   };
 }
 

@@ -87,7 +87,9 @@ test('an expired code leads to its snapshot, and wrong passwords are counted', a
   const made = await system.json<RestoreRequest[]>(['request', 'list', '--all']);
   const code = String(made[0]?.code);
   const database = new Database(join(system.stateDir, 'agent.db'));
-  database.prepare("UPDATE requests SET state = 'opened', job_id = NULL, expires_at = 1 WHERE code = ?").run(code);
+  database
+    .prepare("UPDATE requests SET state = 'opened', job_id = NULL, expires_at = 1 WHERE code = ?")
+    .run(code);
   database.close();
   using terminal = openTerminal(command('restore', code));
   await answer(terminal, [
