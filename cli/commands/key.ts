@@ -3,7 +3,7 @@ import { AppError, cleanText, type PlanKey } from '../../contract/index.ts';
 import { createKitFile } from '../password/kit.ts';
 import { newPassword, type NewPasswordOptions } from '../password/new-password.ts';
 import { requireTerminalForWords, showRecoveryWords } from '../password/recovery.ts';
-import { addPasswordOptions } from '../password/sources.ts';
+import { addPasswordOptions, type PasswordOptions } from '../password/sources.ts';
 import { formatMoment } from '../output/format.ts';
 import { requireConsent } from '../prompts/consent.ts';
 import { resolvePlan } from '../resolve-plan.ts';
@@ -19,9 +19,12 @@ export function registerKey(program: Command, open: OpenSession): void {
     .argument('[plan]', 'name of the plan')
     .action(async (name: string | undefined, _options: object, command: Command) => {
       const session = open(command);
-      const keys = await session.api.call('listKeys', { params: { plan: await resolvePlan(session, name) } });
-      session.print.result(keys, () => keyTable(session, keys));
+      const plan = await resolvePlan(session, name);
+      const keys = await session.api.call('listKeys', { params: { plan } });
+      const { passwordProvenAt } = await session.api.call('getPlan', { params: { plan } });
+      session.print.result(keys, () => [...keyTable(session, keys), provenLine(session, passwordProvenAt)]);
     });
+  registerCheckPassword(key, open);
   registerChangePassword(key, open);
   registerAddRecovery(key, open);
   registerRemove(key, open);
@@ -36,9 +39,36 @@ function keyTable({ print, runtime }: Session, keys: readonly PlanKey[]): string
   };
   return print.table(keys, [
     { title: 'KEY', cell: ({ id }) => id.slice(0, 8), paint: print.style.bold },
-    { title: 'OPENED BY', cell: ({ role }) => roles[role] ?? role },
+    {
+      title: 'OPENED BY',
+      cell: ({ role, otherMachine }) => (otherMachine ? 'another machine' : (roles[role] ?? role)),
+    },
     { title: 'MADE', cell: ({ createdAt }) => formatMoment(createdAt, runtime.now()) },
   ]);
+}
+
+function provenLine({ runtime }: Session, provenAt: number | undefined): string {
+  return provenAt === undefined
+    ? 'The password was never typed since it was set. Check it: olares-backup key check-password'
+    : `The password was last typed right ${formatMoment(provenAt, runtime.now())}.`;
+}
+
+function registerCheckPassword(key: Command, open: OpenSession): void {
+  const check = key
+    .command('check-password')
+    .description('see whether you still know a password; offline, nothing is changed')
+    .argument('[plan]', 'name of the plan');
+  addPasswordOptions(check).action(
+    async (name: string | undefined, options: PasswordOptions, command: Command) => {
+      const session = open(command);
+      const plan = await resolvePlan(session, name);
+      const { checkPassword } = await import('../password/check-password.ts');
+      const provenAt = await checkPassword(session, plan, options);
+      session.print.result({ plan, correct: true, provenAt }, () => [
+        `Right: it opens the snapshots of ${cleanText(plan)}. You are asked again in 90 days.`,
+      ]);
+    },
+  );
 }
 
 function registerChangePassword(key: Command, open: OpenSession): void {
@@ -102,8 +132,19 @@ async function addRecovery(session: Session, plan: string, kitFile: string | und
     });
   session.print.note('Writing the new key, this takes a few seconds …');
   // From here on the words may be in force, so the kit stays whatever happens.
-  await sendSecret(channel, { recovery: words.join(' ') });
+  await sendSecret(channel, { recovery: words.join(' ') }).catch((error: unknown) => {
+    throw kit === undefined ? error : keptKit(error, kit.path);
+  });
   await kit?.complete(await session.api.call('getPlan', { params: { plan } }), words);
+}
+
+function keptKit(error: unknown, path: string): unknown {
+  if (!(error instanceof AppError)) return error;
+  const kept = `${path} is kept: its words may be in force. olares-backup key list tells; name another --kit-file then`;
+  return new AppError(error.code, error.message, {
+    hint: error.hint === undefined ? kept : `${error.hint}; ${kept}`,
+    cause: error,
+  });
 }
 
 function registerRemove(key: Command, open: OpenSession): void {

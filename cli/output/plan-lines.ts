@@ -44,6 +44,10 @@ export function planLines(plan: Plan, print: Printer, now: number): string[] {
     ['Next', plan.nextDueAt === undefined ? undefined : formatMoment(plan.nextDueAt, now, plan.zone)],
     ['Last good', moment(plan.lastGoodAt)],
     ['Last try', moment(plan.lastTryAt)],
+    [
+      'Password',
+      plan.passwordProvenAt === undefined ? undefined : `last typed right ${moment(plan.passwordProvenAt)}`,
+    ],
     ['Location', locationText(plan.location)],
     ...limitLines(plan),
     ['Repository', plan.repository?.address],

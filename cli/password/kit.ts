@@ -1,9 +1,8 @@
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { AppError, cleanText, type Plan } from '../../contract/index.ts';
-import { formatTime } from '../output/format.ts';
+import { AppError, type Plan } from '../../contract/index.ts';
 import type { Session } from '../session.ts';
-import { shellWord } from '../state-dir.ts';
+import { kitContent, kitText, type KitContent } from './kit-content.ts';
 
 /** A file with everything that a restore without us needs, except the password. */
 export interface KitFile {
@@ -32,12 +31,17 @@ export async function createKitFile(session: Session, name: string): Promise<Kit
       },
     );
   });
+  const write = async (content: KitContent) => await writeAll(file, await rendered(path, content));
   return {
     path,
-    secure: (words) =>
-      writeAll(file, `Recovery words of a plan that is being set up:\n\n${wordLines(words)}\n`),
+    secure: (words) => write(unfinishedKit(words)),
     async complete(plan, words) {
-      await writeAll(file, kitText(plan, words, session.runtime.now()));
+      const machine = await session.api.call('getStatus').then(
+        (status) => status.machine,
+        // The words count; a name that is not there is no reason to lose them.
+        () => '',
+      );
+      await write(kitContent({ plan, words, machine, now: session.runtime.now() }));
       await file.close();
     },
     async discard() {
@@ -47,39 +51,23 @@ export async function createKitFile(session: Session, name: string): Promise<Kit
   };
 }
 
-async function writeAll(file: FileHandle, text: string): Promise<void> {
-  const { bytesWritten } = await file.write(text, 0);
+const unfinishedKit = (words: readonly string[]): KitContent => ({
+  title: 'Recovery words of a plan that is being set up',
+  written: 'The rest of the kit is written when its keys are in the repository.',
+  facts: [],
+  words,
+  commands: [],
+  code: undefined,
+});
+
+/** By the end of its name: a page to print, or text. */
+async function rendered(path: string, content: KitContent): Promise<Buffer> {
+  if (!/\.pdf$/i.test(path)) return Buffer.from(kitText(content));
+  return (await import('./kit-page.ts')).kitPage(content);
+}
+
+async function writeAll(file: FileHandle, content: Buffer): Promise<void> {
+  const { bytesWritten } = await file.write(content, 0, content.length, 0);
   await file.truncate(bytesWritten);
   await file.sync();
-}
-
-function wordLines(words: readonly string[]): string {
-  return words.map((word, index) => `  ${index + 1}  ${word}`).join('\n');
-}
-
-function kitText(plan: Plan, words: readonly string[], now: number): string {
-  const address = plan.repository?.address ?? '';
-  const keys = plan.keys.map(
-    ({ id, role, createdAt }) => `  ${role.padEnd(9)} ${id}  ${formatTime(createdAt)}`,
-  );
-  return `Recovery kit of the backup plan "${cleanText(plan.name)}"
-Written ${formatTime(now)}. Keep it on paper or on another machine: it opens the snapshots.
-
-Repository  ${address}
-Id          ${plan.repository?.id ?? ''}
-Plan id     ${plan.id}
-Keys
-${keys.join('\n')}
-
-Recovery words, with one space between them when you type them as a password:
-
-${wordLines(words)}
-
-With this agent:
-  olares-backup restore latest --plan ${shellWord(plan.name)}
-
-Without it, with restic 0.18.1 or newer (it asks for the password: the words or your own):
-  restic -r ${shellWord(address)} snapshots
-  restic -r ${shellWord(address)} restore latest --target ./restored
-${address.startsWith('s3:') ? 'Storage of a Space also needs its temporary keys in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY\nand AWS_SESSION_TOKEN.\n' : ''}`;
 }

@@ -29,7 +29,7 @@ export const IMPORT_TABLE: readonly FolderRule[] = [
   {
     folder: 'cli',
     folders: ['contract'],
-    packages: ['commander', '@inquirer/*', 'cli-progress', '@zxcvbn-ts/*', '@scure/bip39', 'typebox'],
+    packages: ['commander', '@inquirer/*', 'cli-progress', '@zxcvbn-ts/*', '@scure/bip39', 'typebox', 'uqr'],
     node: true,
   },
   {

@@ -132,6 +132,14 @@ describe('a machine that takes the place of a lost one', () => {
     expect((result as { addedBytes: number }).addedBytes).toBeLessThan(2_000);
   });
 
+  test('checks that the password is still known, offline, and remembers when', async () => {
+    const before = Date.now();
+    await heir.done(['key', 'check-password', local.name, ...password()]);
+    const { passwordProvenAt } = await heir.json<Plan>(['plan', 'show', local.name]);
+    expect(passwordProvenAt).toBeGreaterThanOrEqual(before);
+    expect((await heir.done(['key', 'list', local.name])).stdout).toContain('last typed right');
+  });
+
   test('does not adopt twice, nor with a wrong password', async () => {
     const args = ['adopt', String(local.repository?.address), '--yes', '--password-file'];
     expectRefusal(await heir.cli([...args, system.passwordFile]), 1, local.name);
