@@ -107,7 +107,13 @@ async function start(program: string | undefined, args: (port: number) => string
   const child = spawn(program, args(port), { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += String(chunk)));
-  await eventually(async () => await answers(port, child, () => printed), 'the server');
+  try {
+    // moto takes seconds to load, on a busy machine many.
+    await eventually(async () => await answers(port, child, () => printed), 'the server', 60_000);
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
   return { port, log: () => printed, [Symbol.asyncDispose]: async () => await stop(child) };
 }
 
