@@ -136,7 +136,7 @@ async function makeClients(
         if (isLive() && !wasLive) heard(Date.now());
         wasLive = isLive();
       });
-      clients.push({ isLive, begin: () => undefined, stop: () => agent[Symbol.asyncDispose]() });
+      clients.push({ isLive, begin: () => undefined, stop: async () => await agent[Symbol.asyncDispose]() });
     }
     return { port: space.port, clients };
   } finally {
