@@ -27,6 +27,12 @@ export async function restoreAnywhere(
 ): Promise<void> {
   const isAlone = options.foreground === true || (await hasNoAgent(session));
   if (!isAlone) return restoreFrom(session, what, options);
+  if (options.detach) {
+    throw new AppError('invalid_input', '--detach needs an agent that goes on with the restore', {
+      field: '--detach',
+      hint: 'leave it out: no agent runs here, and the one of this command ends with it',
+    });
+  }
   session.print.note('No agent runs here; restoring in the foreground. Nothing of it stays on this machine.');
   const source = what ?? (options.kit === undefined ? await askSource(session) : undefined);
   await inForeground(session, async (there) => restoreFrom(there, source, options));
