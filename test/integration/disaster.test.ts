@@ -136,7 +136,7 @@ describe('a machine that takes the place of a lost one', () => {
     const before = Date.now();
     await heir.done(['key', 'check-password', local.name, ...password()]);
     const { passwordProvenAt } = await heir.json<Plan>(['plan', 'show', local.name]);
-    expect(passwordProvenAt).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(String(passwordProvenAt))).toBeGreaterThanOrEqual(before);
     expect((await heir.done(['key', 'list', local.name])).stdout).toContain('last typed right');
   });
 
