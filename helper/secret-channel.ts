@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { AppError, toErrorBody } from '../contract/errors.ts';
 import { SecretMessage, type SecretVerdict } from '../contract/helper-messages.ts';
 import { parser } from '../contract/schema.ts';
+import { timeLimit } from './time-limit.ts';
 import type { Session } from './session.ts';
 import { makePrivateDirectory } from './state-files.ts';
 
@@ -39,14 +40,14 @@ export async function openSecretChannel(session: Session, path: string): Promise
   };
   return {
     async receive() {
-      const signal = AbortSignal.any([session.cancel, AbortSignal.timeout(TIMEOUT_MS)]);
+      using limit = timeLimit(TIMEOUT_MS, session.cancel);
       const received = first.then((connected) => {
         socket = connected.on('error', () => connected.destroy());
         // Nobody else may connect, not even after this one is gone.
         close();
         return readLine(connected);
       });
-      return parseSecret(await Promise.race([received, aborted(session, signal)]));
+      return parseSecret(await Promise.race([received, aborted(session, limit.signal)]));
     },
     async answer(verdict) {
       close();

@@ -35,6 +35,7 @@ const envelope = parser(Envelope);
  *   `not_signed_in` (retry: after_action) on code 506; `refused` on any other code
  */
 export async function callSpace(call: SpaceCall, options: SpaceHttpOptions): Promise<SpaceAnswer> {
+  // The answer to a failure below holds on to it: below AbortSignal.any alone Node 20 may collect it as garbage.
   const timeout = AbortSignal.timeout(call.timeoutMs ?? options.timeoutMs);
   const sentAt = options.now();
   const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;

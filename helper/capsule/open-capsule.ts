@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
+import { timeLimit } from '../time-limit.ts';
 import { failureOf, RESTIC_EXIT } from '../engine/exit-codes.ts';
 import { runRestic, type Wrapper } from '../engine/restic.ts';
 import type { Session } from '../session.ts';
@@ -43,13 +44,14 @@ interface Try {
 
 async function tryPassword({ session, directory, password }: Try): Promise<boolean> {
   const jail = await offlineJail(session);
+  using limit = timeLimit(TIMEOUT_MS);
   const end = await runRestic(session, {
     verb: 'keycheck',
     address: directory,
     password,
     // No --key-hint: there is one key, and restic would try a hinted one that does not open twice.
     args: ['cat', 'config', '--no-lock', '--no-cache'],
-    cancel: AbortSignal.timeout(TIMEOUT_MS),
+    cancel: limit.signal,
     ...(jail === undefined ? {} : { wrap: (): Wrapper => jail }),
   });
   if (end.code === RESTIC_EXIT.ok) return true;

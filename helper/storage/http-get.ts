@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
+import { timeLimit } from '../time-limit.ts';
 
 const TIMEOUT_MS = 10_000;
 const LIMIT_BYTES = 256 * 1024;
@@ -29,12 +30,7 @@ export async function sendSmall(url: URL, small: SmallRequest, cancel: AbortSign
   // TLS is loaded only by those who need it.
   const request = url.protocol === 'https:' ? (await import('node:https')).request : httpRequest;
   const { method = 'GET', headers } = small;
-  // Not AbortSignal.any with AbortSignal.timeout: Node 20 may collect the latter as garbage, and then waits for ever.
-  const limit = new AbortController();
-  const stop = () => limit.abort();
-  const timer = setTimeout(stop, TIMEOUT_MS);
-  cancel.addEventListener('abort', stop, { once: true });
-  if (cancel.aborted) stop();
+  using limit = timeLimit(TIMEOUT_MS, cancel);
   const { signal } = limit;
   try {
     return await new Promise<HttpAnswer>((resolve, reject) => {
@@ -47,9 +43,6 @@ export async function sendSmall(url: URL, small: SmallRequest, cancel: AbortSign
   } catch (error) {
     cancel.throwIfAborted();
     throw unreachable(url, error);
-  } finally {
-    clearTimeout(timer);
-    cancel.removeEventListener('abort', stop);
   }
 }
 

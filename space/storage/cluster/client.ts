@@ -132,14 +132,18 @@ export class ClusterClient {
     ).headers;
     const search = Object.entries(query).map((pair) => pair.map(encode).join('='));
     const address = `${origin}${path}${search.length === 0 ? '' : `?${search.join('&')}`}`;
-    return exchange(address, {
+    const limit = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await exchange(address, {
       method,
       headers,
       // Followed it would go elsewhere with our signature; as it is it says that the region is another.
       redirect: 'manual',
-      signal: AbortSignal.any([this.#ending.signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: AbortSignal.any([this.#ending.signal, limit]),
       ...body,
     });
+    // Held until here: below AbortSignal.any alone Node 20 may collect it as garbage, and then it never aborts.
+    void limit;
+    return answer;
   }
 }
 
