@@ -55,12 +55,26 @@ async function kitText(
 /** Whether a Backup URL (plain or in base64) or an address names one exact snapshot. */
 export const namesSnapshot = (what: string): boolean => /[?&]snapshotId=/.test(plain(what));
 
-/** The address in it, as restic writes it; undefined for what is neither address nor Backup URL. */
+/**
+ * The address in it, as restic writes it; undefined for what is neither address nor Backup URL.
+ * @throws AppError `invalid_input` for a Backup URL that is cut off
+ */
 export function addressIn(what: string): string | undefined {
-  const [address = ''] = plain(what).split('?');
-  if (/^https?:\/\//.test(address)) return `s3:${address}`;
+  const text = plain(what);
+  // The name of a directory may hold a question mark.
+  if (/^[/.]/.test(text) && !namesSnapshot(what)) return /^(?:\/|\.\.?\/)/.test(text) ? text : undefined;
+  const [address = '', query] = text.split('?');
+  if (/^https?:\/\//.test(address)) {
+    if (query !== undefined && !namesSnapshot(what)) throw cutOff();
+    return `s3:${address}`;
+  }
   return /^(?:s3:|rest:|sftp:|local:|\/|\.\.?\/)/.test(address) ? address : undefined;
 }
+
+const cutOff = () =>
+  new AppError('invalid_input', 'the Backup URL names no snapshot: it seems to be cut off', {
+    hint: 'copy all of it; or give it without the question mark and what follows, and choose a snapshot here',
+  });
 
 const ENCODED = /^[A-Za-z0-9+/_-]{40,}={0,2}$/;
 

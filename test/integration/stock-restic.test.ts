@@ -67,6 +67,7 @@ describe('a repository at Space', () => {
       'files-prefix-path': base64(JSON.stringify([source])),
       'repo-suffix': SUFFIX.exec(at('').repository)?.[1],
       'agent-job': job.id,
+      'agent-settings': expect.any(String) as string,
     });
     expect(snapshot?.paths).toEqual([source]);
   });
