@@ -1,7 +1,7 @@
 import * as Type from 'typebox';
 import type { Static, TSchema } from 'typebox';
 // Not `typebox/compile`: that brings conversion and defaults along, and every program pays for loading them.
-import { Compile, type Validator } from 'typebox/schema';
+import { Check, Compile, Errors, type Validator } from 'typebox/schema';
 import { AppError } from './errors.ts';
 import { cleanText } from './text.ts';
 
@@ -32,8 +32,23 @@ export interface Parser<T> {
 
 /** Compiles lazily: a process pays only for the schemas it uses. */
 export function parser<S extends TSchema>(schema: S): Parser<Static<S>> {
-  let compiled: Pick<Validator<S>, 'Check' | 'Errors'> | undefined;
-  const get = () => (compiled ??= Compile(schema));
+  let compiled: Checker | undefined;
+  return parserOf(schema, () => (compiled ??= Compile(schema)));
+}
+
+/** For what a process reads once or twice: compiling takes longer than many checks. */
+export const rareParser = <S extends TSchema>(schema: S): Parser<Static<S>> =>
+  parserOf(schema, () => ({
+    Check: (value) => Check(schema, value),
+    Errors: (value) => Errors(schema, value),
+  }));
+
+interface Checker {
+  Check(value: unknown): boolean;
+  Errors(value: unknown): ReturnType<Validator['Errors']>;
+}
+
+function parserOf<S extends TSchema>(schema: S, get: () => Checker): Parser<Static<S>> {
   const check = (value: unknown): value is Static<S> => get().Check(value);
   return {
     schema,

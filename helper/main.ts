@@ -72,4 +72,4 @@ function packageVersion(): string {
   return manifest.version;
 }
 
-await main(process.argv.slice(2));
+void main(process.argv.slice(2));

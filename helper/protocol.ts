@@ -9,7 +9,7 @@ import {
   type HelperProgress,
   type StorageCredentials,
 } from '../contract/helper-messages.ts';
-import { parser } from '../contract/schema.ts';
+import { rareParser } from '../contract/schema.ts';
 import { cancelled, interrupted } from './engine/exit-codes.ts';
 import { readLines } from './engine/lines.ts';
 import type { Output, Session } from './session.ts';
@@ -98,7 +98,7 @@ async function logCause(writer: Writer, error: unknown): Promise<void> {
 function parseRequest(line: string, program: HelperProgram): HelperRequest {
   const value: unknown = parseJson(line);
   const verb = typeof value === 'object' && value !== null && 'verb' in value ? value.verb : undefined;
-  // Only the one shape is compiled: a start of the helper counts in every job.
+  // Only the one shape is looked at: a start of the helper counts in every job.
   const shape = HelperRequest.anyOf.find((shape) => shape.properties.verb.const === verb);
   if (!shape) {
     throw new AppError(
@@ -107,7 +107,7 @@ function parseRequest(line: string, program: HelperProgram): HelperRequest {
       { field: 'verb' },
     );
   }
-  const request = parser(shape).parse(value, 'helper request') as HelperRequest;
+  const request = rareParser(shape).parse(value, 'helper request') as HelperRequest;
   if (VERB_PROGRAMS[request.verb] !== program) {
     throw new AppError('invalid_input', `"${request.verb}" is no verb of the program ${program}`, {
       field: 'verb',
@@ -132,7 +132,7 @@ interface Inbox {
 /** First line: the request. Further lines: credentials or cancel. The end: cancel. */
 function readInput(input: Readable, cancel: AbortController): Inbox {
   const listeners = new Set<(credentials: StorageCredentials) => void>();
-  const message = parser(HelperInput);
+  const message = rareParser(HelperInput);
   const onInput = (line: string) => {
     const value = tryJson(line);
     if (!message.check(value)) return cancel.abort(cancelled());

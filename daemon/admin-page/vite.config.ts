@@ -13,6 +13,7 @@ const schemasWithoutEval = (): Plugin => ({
   load: (id) =>
     id === '\0schemas-without-eval'
       ? `import { Check, Errors } from 'typebox/schema';
+         export { Check, Errors };
          export const Compile = (schema) => ({
            Check: (value) => Check(schema, value),
            Errors: (value) => Errors(schema, value),

@@ -1,7 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { build } from '../build.mjs';
 
@@ -10,7 +20,7 @@ const FILES = {
   'cli/late.ts': "export const late = async (): Promise<string> => (await import('./later.ts')).text;",
   'cli/later.ts': "export const text = 'loaded late';",
   'daemon/main.ts': "#!/usr/bin/env node\nconsole.log(require('node:os').EOL === '\\n');",
-  'helper/main.ts': 'export {};',
+  'helper/main.ts': 'console.log(process.argv.length, import.meta.url);',
   'space/main.ts': 'export {};',
   'contract/x.ts': 'export {};',
   'scripts/build/x.mjs': '',
@@ -46,6 +56,20 @@ it('builds programs that start by themselves, load late what they import late, a
   expect(start('olares-backup.mjs')).toBe('loaded late');
   expect(start('olares-backupd.mjs')).toBe('true');
   expect(readdirSync(join(root, 'dist'))).toEqual(expect.arrayContaining(['admin-page', 'console']));
+});
+
+it('keeps what V8 compiled of the helper, which starts as well without', async () => {
+  await run();
+  const start = () => execFileSync(join(root, 'dist', 'olares-backup-helper.mjs'), { encoding: 'utf8' });
+  const said = `2 ${pathToFileURL(join(root, 'dist', 'olares-backup-helper.mjs')).href}\n`;
+  expect(start()).toBe(said);
+  const chunks = join(root, 'dist', 'chunks');
+  const cache = readdirSync(chunks).find((name) => name.endsWith('.cjs.cache')) ?? '';
+  expect(statSync(join(chunks, cache)).mode & 0o777).toBe(0o644);
+  writeFileSync(join(chunks, cache), 'damaged');
+  expect(start()).toBe(said);
+  rmSync(join(chunks, cache));
+  expect(start()).toBe(said);
 });
 
 it('does nothing when nothing changed, and builds again when a file did', async () => {
