@@ -9,6 +9,7 @@ import { inUnits } from './in-units.ts';
 import { createQuotaGuard, type QuotaGuard } from './quota-guard.ts';
 import { quotaLevel, settleQuota, type UsageHealth } from './quota-warnings.ts';
 import { recordSample, usageSamples } from './samples.ts';
+import { takeTurns } from './turns.ts';
 import { spaceMeasure, toUsage, type SpaceMeasure } from './usage-sums.ts';
 import { judge, type QuotaPolicy, type QuotaVerdict } from './verdict.ts';
 
@@ -48,18 +49,15 @@ export interface UsageOptions {
 export function createUsage(options: UsageOptions): UsageMeter {
   const { space, store, clock, log } = options;
   const policy = options.config.quota;
-  let measuring: Promise<void> | undefined;
+  const read = takeTurns(() => readSpace(options));
   const known = (): SpaceMeasure | undefined => {
     const fact = store.facts.get(FACT);
     return space() && spaceMeasure.check(fact) ? fact : undefined;
   };
   const current = (): Usage => describe(options, known());
-  const measure = async (): Promise<void> => {
-    measuring ??= readSpace(options).finally(() => {
-      measuring = undefined;
-    });
+  const measure = async (isAnyEnough: boolean): Promise<void> => {
     try {
-      await measuring;
+      await read(isAnyEnough);
     } catch (error) {
       // The last reading is a valid answer; it carries its age.
       log.warn({ err: error }, 'usage could not be read from Space');
@@ -67,7 +65,7 @@ export function createUsage(options: UsageOptions): UsageMeter {
   };
   const ageMs = (): number => clock.now() - (known()?.measuredAt ?? 0);
   const get = async (refresh = false): Promise<Usage> => {
-    if (space() && (refresh || ageMs() > FRESH_MS)) await measure();
+    if (space() && (refresh || ageMs() > FRESH_MS)) await measure(!refresh);
     return current();
   };
   return {
