@@ -61,14 +61,15 @@ export function startLink(options: LinkOptions): SpaceLink {
       options.log.error({ err: error, state: next }, 'the state of the link could not be written down');
     }
   };
-  options.session.onChanged(() => changed.abort());
+  const { reconnectBaseMs: baseMs, reconnectMaxMs: maxMs, chance } = options;
+  const backoff = createBackoff({ baseMs, maxMs, chance });
+  options.session.onChanged(() => {
+    // A person who has just signed in does not wait for what went wrong before.
+    backoff.reset();
+    changed.abort();
+  });
 
   const loop = async () => {
-    const backoff = createBackoff({
-      baseMs: options.reconnectBaseMs,
-      maxMs: options.reconnectMaxMs,
-      chance: options.chance,
-    });
     while (!stopping.signal.aborted) {
       changed = new AbortController();
       const either = AbortSignal.any([stopping.signal, changed.signal]);

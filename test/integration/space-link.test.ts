@@ -208,6 +208,19 @@ test('a revoked machine looks different from a Space that is away', async () => 
   expect(agent.health.list().map(({ code }) => code)).not.toContain('space_unreachable');
 });
 
+test('a machine that is paired anew calls at once, however long it would have waited', async () => {
+  using dir = temporaryDir('link');
+  const away = await serve(`${dir.path}/away`);
+  await using space = await serve(`${dir.path}/space`);
+  const forHours = { reconnectBaseMs: 24 * 3_600_000, reconnectMaxMs: 24 * 3_600_000 };
+  await using agent = startTestAgent(`${dir.path}/agent`, {}, forHours);
+  await signIn(agent, away);
+  await away.close();
+  await eventually(() => agent.part.account.link().state === 'backing-off', 'the wait');
+  await signIn(agent, space);
+  expect(agent.part.account.link().state).toBe('live');
+});
+
 test('storage keys come with a checked address; signing out leaves nothing behind', async () => {
   using dir = temporaryDir('link');
   await using space = await serve(`${dir.path}/space`);

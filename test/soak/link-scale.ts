@@ -9,7 +9,7 @@ import { openSpace } from '../../space/server.ts';
 import { eventually } from '../harness/eventually.ts';
 import { ROOT } from '../harness/system.ts';
 import { temporaryDir } from '../harness/temporary-dir.ts';
-import { startTestAgent } from '../integration/space-link.fixture.ts';
+import { startTestAgent, type TestAgent } from '../integration/space-link.fixture.ts';
 import { residentBytes } from './process-look.ts';
 
 export interface ScaleOptions {
@@ -127,21 +127,38 @@ async function makeClients(
     }
     const clients: Starting[] = [];
     for (const index of indexes) {
-      const agent = startTestAgent(join(dir, `agent-${index}`), {}, reconnect);
+      const agentDir = join(dir, `agent-${index}`);
       const { code } = space.createPairingCode('alice@olares.com');
-      await agent.part.account.login({ spaceUrl: space.url, code });
-      const isLive = (): boolean => agent.part.account.link().state === 'live';
-      let wasLive = false;
-      agent.store.onAppended(() => {
-        if (isLive() && !wasLive) heard(Date.now());
-        wasLive = isLive();
-      });
-      clients.push({ isLive, begin: () => undefined, stop: async () => await agent[Symbol.asyncDispose]() });
+      await pair(agentDir, { spaceUrl: space.url, code });
+      clients.push(real(agentDir, { reconnect, heard }));
     }
     return { port: space.port, clients };
   } finally {
     await space.close();
   }
+}
+
+/** As the agent of a machine that is paired, and switched off before its link stood. */
+async function pair(agentDir: string, sign: { spaceUrl: string; code: string }): Promise<void> {
+  await using agent = startTestAgent(agentDir, {}, { reconnectBaseMs: 60_000 });
+  await agent.part.account.login(sign);
+}
+
+function real(agentDir: string, { reconnect, heard }: Pick<Simulation, 'reconnect' | 'heard'>): Starting {
+  let agent: TestAgent | undefined;
+  const isLive = (): boolean => agent?.part.account.link().state === 'live';
+  return {
+    isLive,
+    begin() {
+      agent = startTestAgent(agentDir, {}, reconnect);
+      let wasLive = false;
+      agent.store.onAppended(() => {
+        if (isLive() && !wasLive) heard(Date.now());
+        wasLive = isLive();
+      });
+    },
+    stop: async () => await agent?.[Symbol.asyncDispose](),
+  };
 }
 
 async function commonKey(space: Awaited<ReturnType<typeof openSpace>>) {
