@@ -6,7 +6,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError } from '../contract/errors.ts';
@@ -42,7 +42,8 @@ export function createPrivateFileSync(path: string, content: string | Buffer): v
   makePrivateDirectory(dirname(path));
   const fd = openSync(path, 'wx', 0o600);
   try {
-    writeSync(fd, typeof content === 'string' ? Buffer.from(content) : content);
+    // All of it: one write may stop half way when the disk is full, without an error.
+    writeFileSync(fd, content);
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -6,7 +6,7 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
   mkdirSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -19,7 +19,8 @@ export function writeSecretFile(path: string, content: string): void {
   rmSync(temporary, { force: true });
   const file = openSync(temporary, 'wx', 0o600);
   try {
-    writeSync(file, content);
+    // All of it: one write may stop half way when the disk is full, without an error.
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);

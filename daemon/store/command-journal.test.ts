@@ -1,7 +1,8 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCommandJournal, type CommandNote } from './command-journal.ts';
 
 let folder = '';
@@ -65,5 +66,48 @@ it('stays small and forgets no number', () => {
     expect(journal.newestSeq('device')).toBe(81);
     expect(journal.get('command 81')).toBeDefined();
     expect(journal.get('command 1')).toBeUndefined();
+  });
+});
+
+describe.runIf(process.geteuid?.() === 0)('on a disk that is full', () => {
+  beforeEach(() => void execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]));
+  afterEach(() => void execFileSync('umount', [folder]));
+  const fill = (): void => {
+    try {
+      for (;;) appendFileSync(join(folder, 'filler'), Buffer.alloc(4096));
+    } catch {
+      // Full.
+    }
+  };
+  const makeRoom = (): void => rmSync(join(folder, 'filler'));
+
+  it('says that a note is not kept, and keeps the next one whole', () => {
+    // The first bytes of the next note fit in the block that the file has already.
+    writeFileSync(path, `${' '.repeat(4055)}\n`);
+    once((journal) => {
+      fill();
+      expect(() => journal.note(note(1))).toThrow('ENOSPC');
+      makeRoom();
+      journal.note(note(2));
+    });
+    once((journal) => {
+      expect(journal.get('command 1')).toBeUndefined();
+      expect(journal.get('command 2')).toEqual(note(2));
+    });
+  });
+
+  it('goes on with a long file when there is no room for a short one', () => {
+    once((journal) => {
+      for (let seq = 1; seq < 80; seq += 1) journal.note(note(seq));
+      fill();
+      journal.note(note(80));
+      makeRoom();
+      journal.note(note(81));
+    });
+    once((journal) => {
+      expect(journal.newestSeq('device')).toBe(81);
+      expect(journal.get('command 80')).toEqual(note(80));
+    });
+    expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(10);
   });
 });

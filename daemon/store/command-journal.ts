@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { writeSecretFile } from '../base/secret-file.ts';
 import type { ResultStatus } from '../../contract/index.ts';
 
@@ -40,8 +40,8 @@ export function openCommandJournal(path: string, keep = KEPT): CommandJournal {
   const { notes, lines: found, endsClean } = read(path);
   let lines = found;
   let file = openSync(path, 'a', 0o600);
-  // A line cut by a power failure must not swallow the next one.
-  if (!endsClean) writeSync(file, '\n');
+  // A line cut by a power failure or a full disk must not swallow the next one.
+  let isCut = !endsClean;
   const newest = new Map<string, number>();
   const pin = ({ deviceId, seq }: CommandNote): void =>
     void newest.set(deviceId, Math.max(newest.get(deviceId) ?? 0, seq));
@@ -49,9 +49,10 @@ export function openCommandJournal(path: string, keep = KEPT): CommandJournal {
 
   const shorten = (): void => {
     const kept = newestOf(notes, newest, keep);
-    closeSync(file);
     writeSecretFile(path, kept.map(toLine).join(''));
+    const former = file;
     file = openSync(path, 'a', 0o600);
+    closeSync(former);
     notes.clear();
     for (const note of kept) put(notes, note);
     lines = kept.length;
@@ -61,12 +62,20 @@ export function openCommandJournal(path: string, keep = KEPT): CommandJournal {
     get: (commandId) => notes.get(commandId),
     newestSeq: (deviceId) => newest.get(deviceId) ?? 0,
     note(note) {
-      writeSync(file, toLine(note));
+      const line = `${isCut ? '\n' : ''}${toLine(note)}`;
+      isCut = true;
+      writeFileSync(file, line);
+      isCut = false;
       fdatasyncSync(file);
       put(notes, note);
       pin(note);
       lines += 1;
-      if (lines >= LINES_EACH * keep) shorten();
+      if (lines < LINES_EACH * keep) return;
+      try {
+        shorten();
+      } catch {
+        // The disk is full. Nothing is lost, only longer; the next note tries again.
+      }
     },
     close: () => closeSync(file),
   };
