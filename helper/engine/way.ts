@@ -50,6 +50,8 @@ async function openHeldWay({ session, access, place, host, limits }: Held): Prom
   const isDirect = place.kind === 'sftp' || isLoopback(host.host);
   const forwarder = await openForwarder({
     target: isDirect ? host : (wanted) => isSameProvider(wanted, host),
+    // There restic asks for it: the address of the repository keeps its host.
+    ...(isDirect && place.kind !== 'sftp' && host.host !== 'localhost' && { on: host.host }),
     up: bucket(limits.upload),
     down: bucket(limits.download),
   });

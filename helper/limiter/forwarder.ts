@@ -7,6 +7,8 @@ import type { TokenBucket } from './token-bucket.ts';
 export interface ForwarderOptions {
   /** Where every connection goes; or for SOCKS5 whether one may go where it asks to. */
   readonly target: HostAndPort | ((wanted: HostAndPort) => boolean);
+  /** Address of loopback to listen on; default: 127.0.0.1. */
+  readonly on?: string;
   readonly up: TokenBucket;
   readonly down: TokenBucket;
 }
@@ -28,7 +30,7 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
   const server: Server = createServer({ allowHalfOpen: true }, (client) => {
     void serve(keep(client), options, keep).catch(() => client.destroy());
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, options.on ?? '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
