@@ -51,6 +51,8 @@ export interface Daemon {
 }
 
 const STEP_TIMEOUT_MS = 5_000;
+/** Longer than one call to a Space that does not answer. */
+const LEAVE_MS = 12_000;
 /** restic may need 65 s to remove its lock against a dead backend. */
 const ENGINE_STOP_MS = 72_000;
 
@@ -160,6 +162,8 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   stack.push('local-api', () => api.close());
   startJobs(parts, log, stack);
   if (config.ephemeral) {
+    // Whatever it signed in with ends with it: the account keeps no machine that is never seen again.
+    stack.push('leave', () => space.account.logout(), LEAVE_MS);
     stack.push('cancel', async () => await cancelAll(jobs), ENGINE_STOP_MS);
     return api;
   }

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { AgentHub } from './agents/hub.ts';
+import { addMachineRoutes } from './agents/machines.ts';
 import { addPairingRoute } from './agents/pairing.ts';
 import type { WireContext } from './api/calls.ts';
 import { OWN_CODES, refusal } from './api/envelope.ts';
@@ -83,6 +84,9 @@ async function addParts(app: FastifyInstance, options: HttpOptions): Promise<voi
   await app.register(async (scope) => addWireRoutes(scope, { context: wire, faults, log }));
   await app.register(async (scope) =>
     addPairingRoute(scope, { state, clock, log, faults, changed, storageHost }),
+  );
+  await app.register(async (scope) =>
+    addMachineRoutes(scope, { state, faults, isLive: (deviceId) => hub.isLive(deviceId), revoke }),
   );
   await app.register(async (scope) =>
     addConsoleRoutes(scope, {

@@ -9,7 +9,9 @@ import {
 import { armPlan, type ArmSecrets } from '../arm-plan.ts';
 import { parseZone, type PlanOptions } from '../commands/plan-options.ts';
 import { formatMoment, formatTime } from '../output/format.ts';
+import { limitLines } from '../output/plan-lines.ts';
 import { scheduleText } from '../output/schedule-text.ts';
+import { parseLimits } from '../parse/limits.ts';
 import { parseSourcePaths } from '../parse/paths.ts';
 import { parseSchedule } from '../parse/schedule.ts';
 import { createKitFile } from '../password/kit.ts';
@@ -64,17 +66,31 @@ function noPlace(what: string | undefined): AppError {
   );
 }
 
-function planLines({ settings, missingPaths, onlineElsewhere = [] }: Look): string[] {
+function planLines(look: Look): string[] {
+  return [...settingsLines(look), ...machineLines(look)];
+}
+
+function machineLines({ onlineElsewhere = [], runningElsewhere = [] }: Look): string[] {
+  return onlineElsewhere.map((name) =>
+    runningElsewhere.includes(name)
+      ? `Active      on ${name}, which is online: give it up there first (olares-backup logout)`
+      : `Online      ${name}, another machine of this account`,
+  );
+}
+
+function settingsLines({ settings, missingPaths }: Look): string[] {
   if (!settings) return ['Settings    none in its snapshots: say --path, and --schedule as you want it'];
   const { plan, others, leftOut = [] } = settings;
   return [
     ...plan.paths.map((path, index) => `${index === 0 ? 'Saves       ' : '            '}${path}`),
     ...plan.excludes.map((pattern, index) => `${index === 0 ? 'Except      ' : '            '}${pattern}`),
     `Schedule    ${scheduleText(plan.schedule)}, ${plan.zone}`,
+    ...limitLines(plan).map(([label, text]) => `${label.padEnd(11)} ${text}`),
     ...missingPaths.map((path) => `Not here    ${path} (restore it first, or name another with --path)`),
-    ...leftOut.map((part) => `Left out    ${part}: too long to travel with the snapshots`),
+    ...leftOut.map(
+      (part) => `Left out    ${part}: too long to travel with the snapshots, or of a newer agent`,
+    ),
     ...others.map(({ name, address }) => `Other plan  ${name} at ${address}`),
-    ...onlineElsewhere.map((name) => `Online      ${name}`),
   ];
 }
 
@@ -83,12 +99,14 @@ function wishOf(session: Session, options: AdoptOptions): TakeOver {
   given?.warnings.forEach((warning) => session.print.warn(warning));
   const schedule = parseSchedule(options);
   const zone = parseZone(options.timezone);
+  const limits = parseLimits(options);
   return {
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(given === undefined ? {} : { paths: [...given.paths] }),
     ...(options.exclude === undefined ? {} : { excludes: options.exclude }),
     ...(schedule === undefined ? {} : { schedule }),
     ...(zone === undefined ? {} : { zone }),
+    ...(limits === undefined ? {} : { limits }),
   };
 }
 

@@ -60,7 +60,7 @@ export function planLines(plan: Plan, print: Printer, now: number): string[] {
   ]);
 }
 
-function limitLines({ limits, zone }: Plan): [string, string][] {
+export function limitLines({ limits, zone }: Pick<Plan, 'limits' | 'zone'>): [string, string][] {
   const text = (rules: readonly LimitRule[] = []) =>
     rules.map(({ kibPerSecond, from, to }) => {
       const rate = kibPerSecond === undefined ? 'no limit' : `${formatBytes(kibPerSecond * 1024)}/s`;

@@ -2,6 +2,7 @@ import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import type { ErrorBody } from '../errors.ts';
 import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from '../schema.ts';
+import { PlanLimits } from './limits.ts';
 import { Location, PlanKey, Schedule } from './plan.ts';
 import { PlanSettings } from './settings.ts';
 
@@ -48,6 +49,8 @@ export const Look = Type.Object({
   snapshots: Type.Array(LookedSnapshot),
   /** Other machines of the account that Space sees online; absent where it does not tell. */
   onlineElsewhere: Type.Optional(Type.Array(Type.String())),
+  /** Those of them that run this plan: it must be given up there before it is adopted. */
+  runningElsewhere: Type.Optional(Type.Array(Type.String())),
 });
 export type Look = Static<typeof Look>;
 
@@ -58,5 +61,7 @@ export const TakeOver = closed({
   excludes: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: 1000 })),
   schedule: Type.Optional(Schedule),
   zone: Type.Optional(Type.String()),
+  /** Each direction that is named is in place of the lost machine's. */
+  limits: Type.Optional(PlanLimits),
 });
 export type TakeOver = Static<typeof TakeOver>;

@@ -1,6 +1,7 @@
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { EpochMs, Uuid } from '../schema.ts';
+import type { PlanLimits } from './limits.ts';
 import { Schedule, type Location } from './plan.ts';
 
 /**
@@ -25,6 +26,8 @@ export const PlanSettings = Type.Object({
     zone: Type.String(),
     /** As it was; another version may know more of it. */
     location: Type.Unsafe<Location>(Type.Object({ kind: Type.String() })),
+    /** As they were, if there were any. */
+    limits: Type.Optional(Type.Unsafe<PlanLimits>(Type.Object({}))),
     createdAt: EpochMs,
   }),
   /** The machine's other plans, to be adopted from their own repositories. */

@@ -9,6 +9,8 @@ import { closed, EpochMs, ResticId, Uuid } from '../schema.ts';
 export const AGENT_SUBPROTOCOL = 'olares-backup.v1';
 export const AGENT_CONNECT_PATH = '/v1/agent/connect';
 export const AGENT_PAIR_PATH = '/v1/agent/pair';
+export const AGENT_MACHINES_PATH = '/v1/agent/machines';
+export const AGENT_LEAVE_PATH = '/v1/agent/leave';
 export const MAX_FRAME_BYTES = 64 * 1024;
 export const PROTOCOL_VERSION = 1;
 
@@ -52,6 +54,24 @@ export const PairAnswer = Type.Object({
   storageHost: Type.Optional(plainText(260)),
 });
 export type PairAnswer = Static<typeof PairAnswer>;
+
+/**
+ * `POST {space}/v1/agent/machines`, a form with `userid` and `token`: the account's other machines that were not revoked.
+ * `POST {space}/v1/agent/leave`, the same form: the machine of this token is revoked; no data.
+ */
+export const MachinesAnswer = Type.Object({
+  machines: Type.Array(
+    Type.Object({
+      machine: plainText(200),
+      /** Its WebSocket stands now. */
+      online: Type.Boolean(),
+      /** Plans at this Space that it runs, as it told last. */
+      plans: Type.Array(Type.String({ maxLength: 100 })),
+    }),
+    { maxItems: 10_000 },
+  ),
+});
+export type MachinesAnswer = Static<typeof MachinesAnswer>;
 
 export const HelloFrame = closed({
   type: Type.Literal('hello'),

@@ -154,7 +154,8 @@ async function found(options: LooksOptions, run: LookRun): Promise<Partial<Look>
       { onReady: run.ready, ...(credentials && { credentials }) },
     );
     limit.right(subject.planId);
-    return { ...describe(options, subject, result), ...(await elsewhere(options, subject)) };
+    const seen = describe(options, subject, result);
+    return { ...seen, ...(await elsewhere(options, subject, seen.planId)) };
   } catch (error) {
     if (error instanceof AppError && error.code === 'wrong_password') limit.wrong(subject.planId);
     throw error;
@@ -177,11 +178,20 @@ async function wayTo({ door, space }: LooksOptions, { input, subject }: LookRun)
   return { access: await storage.accessByUrl(url), credentials };
 }
 
-async function elsewhere({ space, log }: LooksOptions, { location }: Subject): Promise<Partial<Look>> {
-  if (location !== 'space') return {};
+async function elsewhere(
+  { space, log }: LooksOptions,
+  { location }: Subject,
+  planId: string | undefined,
+): Promise<Partial<Look>> {
+  const account = space();
+  if (location !== 'space' || !account) return {};
   try {
-    const names = await space()?.onlineElsewhere?.();
-    return names === undefined ? {} : { onlineElsewhere: names };
+    const online = (await account.machines()).filter((other) => other.online);
+    const running = online.filter(({ plans }) => planId !== undefined && plans.includes(planId));
+    return {
+      onlineElsewhere: online.map(({ machine }) => machine),
+      runningElsewhere: running.map(({ machine }) => machine),
+    };
   } catch (error) {
     // A Space that does not tell is no reason against a restore.
     log.warn({ err: error }, 'Space does not say which machines are online');

@@ -48,8 +48,15 @@ export interface RecoveryDoor {
 }
 
 export interface RecoverySpace extends SpaceByUrl {
-  /** Names of the account's other machines that are online; undefined where Space does not tell. */
-  onlineElsewhere?(): Promise<string[] | undefined>;
+  /** The account's other machines. */
+  machines(): Promise<OtherMachine[]>;
+}
+
+export interface OtherMachine {
+  readonly machine: string;
+  readonly online: boolean;
+  /** Ids of the plans that it runs. */
+  readonly plans: readonly string[];
 }
 
 export interface RecoveryHealth {

@@ -50,6 +50,16 @@ describe('the settings in a snapshot', () => {
     });
   });
 
+  it('carry limits of speed, but none that this agent would not obey as they are meant', () => {
+    const limits = { upload: [{ kibPerSecond: 500, from: '08:00', to: '18:00' }] };
+    const tag = settingsTag(source, { ...plan, limits });
+    expect(settingsIn([tag])?.plan).toMatchObject({ name: 'photos', limits });
+    const newer = { upload: [{ mbitPerHour: 3 }] } as unknown as NonNullable<Plan['limits']>;
+    const read = settingsIn([settingsTag(source, { ...plan, limits: newer })]);
+    expect(read).toMatchObject({ plan: { name: 'photos' }, leftOut: ['limits'] });
+    expect(read?.plan).not.toHaveProperty('limits');
+  });
+
   it.each([
     ['no tag', []],
     ['no text', [`${SETTINGS_TAG}!!!`]],

@@ -1,11 +1,12 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { parser, PlanSettings, SETTINGS_TAG, type Plan } from '../../contract/index.ts';
+import { parser, PlanLimits, PlanSettings, SETTINGS_TAG, type Plan } from '../../contract/index.ts';
 
 /** Linux takes 128 KiB for one argument; a list of snapshots carries one of these for each. */
 const LONGEST_TAG = 32 * 1024;
 /** What a hostile tag may unfold to. */
 const LARGEST_TEXT_BYTES = 4 * 1024 * 1024;
 const settingsParser = parser(PlanSettings);
+const limitsParser = parser(PlanLimits);
 
 export interface SettingsSource {
   readonly plans: { list(): Plan[] };
@@ -39,7 +40,7 @@ function cut(
 }
 
 function settingsOf({ plans, machineName, hostOf, config }: SettingsSource, plan: Plan): PlanSettings {
-  const { id, name, paths, excludes, schedule, zone, location, createdAt } = plan;
+  const { id, name, paths, excludes, schedule, zone, location, limits, createdAt } = plan;
   const others = plans
     .list()
     .filter((other) => other.id !== id)
@@ -50,7 +51,17 @@ function settingsOf({ plans, machineName, hostOf, config }: SettingsSource, plan
     version: 1,
     machine: machineName,
     host: hostOf(id),
-    plan: { id, name, paths, excludes, schedule, zone, location, createdAt },
+    plan: {
+      id,
+      name,
+      paths,
+      excludes,
+      schedule,
+      zone,
+      location,
+      createdAt,
+      ...(limits !== undefined && { limits }),
+    },
     others,
     ...(Object.keys(config).length > 0 && { config }),
   };
@@ -67,9 +78,16 @@ export function settingsIn(tags: readonly string[]): PlanSettings | undefined {
     const packed = Buffer.from(tag.slice(SETTINGS_TAG.length), 'base64url');
     const text = inflateRawSync(packed, { maxOutputLength: LARGEST_TEXT_BYTES }).toString('utf8');
     const settings: unknown = JSON.parse(text);
-    return settingsParser.check(settings) ? settings : undefined;
+    return settingsParser.check(settings) ? withKnownLimits(settings) : undefined;
   } catch {
     // Written by a newer agent, or not by an agent: the snapshot itself tells its paths.
     return undefined;
   }
+}
+
+/** Those of a newer agent may be unlike ours: what could not be obeyed as it was meant is left out, and said. */
+function withKnownLimits(settings: PlanSettings): PlanSettings {
+  const { limits, ...plan } = settings.plan;
+  if (limits === undefined || limitsParser.check(limits)) return settings;
+  return { ...settings, plan, leftOut: [...(settings.leftOut ?? []), 'limits'] };
 }

@@ -6,6 +6,7 @@ import {
   type Look,
   type NewPlan,
   type Plan,
+  type PlanLimits,
   type TakeOver,
 } from '../../contract/index.ts';
 import { parseRepositoryAddress, type Place } from '../restore/backup-url.ts';
@@ -66,21 +67,21 @@ export function takeOver({ looks, plans, store }: TakeOverOptions, id: string, w
   });
 }
 
-function refuse({ state, knownPlan, onlineElsewhere = [] }: Look): void {
+function refuse({ state, knownPlan, runningElsewhere = [] }: Look): void {
   if (state !== 'done') throw new AppError('conflict', 'the repository was not looked into yet');
   if (knownPlan !== undefined) {
     throw new AppError('conflict', `the plan "${knownPlan}" of this machine has this repository already`, {
       hint: 'see `olares-backup plan list`',
     });
   }
-  if (onlineElsewhere.length === 0) return;
+  if (runningElsewhere.length === 0) return;
   throw new AppError(
     'conflict',
-    `another machine of this Olares account is online at Space: ${onlineElsewhere.join(', ')}`,
+    `the plan is active on another machine of this Olares account: ${runningElsewhere.join(', ')}`,
     {
       hint:
-        'two machines must not run one plan: give it up there (`olares-backup logout`), or remove it on the ' +
-        'page of Space, then adopt again. Restoring is possible at any time',
+        'two machines must not run one plan: give it up there (`olares-backup logout`), or revoke that machine ' +
+        'on the page of Space, then adopt again. Restoring is possible at any time',
       retry: 'after_action',
     },
   );
@@ -104,13 +105,17 @@ function newPlan(look: Look, location: Location | undefined, wish: TakeOver): Ne
     });
   }
   const { excludes, schedule, zone } = { ...settings?.plan, ...defined(wish) };
+  const limits = limitsOf(settings?.plan.limits, wish.limits);
   return {
     name: wish.name ?? look.planName,
     paths: [...paths],
     location: location ?? spaceOf(settings?.plan.location),
-    ...defined({ excludes, schedule, zone }),
+    ...defined({ excludes, schedule, zone, limits }),
   };
 }
+
+const limitsOf = (old: PlanLimits | undefined, wish: PlanLimits | undefined): PlanLimits | undefined =>
+  old || wish ? { ...old, ...wish } : undefined;
 
 function defined<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);

@@ -1,4 +1,5 @@
 import {
+  AGENT_LEAVE_PATH,
   AGENT_PAIR_PATH,
   AppError,
   PairAnswer,
@@ -27,7 +28,8 @@ export interface SpaceSession {
   identity(): Identity | undefined;
   account(): Account | undefined;
   login(input: LoginInput): Promise<Account>;
-  logout(): void;
+  /** Ends here at once, then tells Space that this machine leaves; a Space that does not hear it keeps its entry. */
+  logout(): Promise<void>;
   /**
    * A call with the account's `userid` and `token`; a refused token is remembered and not tried again.
    * @throws AppError as {@link callSpace}, and `not_signed_in` when nobody is signed in
@@ -65,6 +67,7 @@ export interface SpaceSessionOptions {
 
 const REFRESH_AHEAD_MS = 60 * 60 * 1000;
 const CALL_TIMEOUT_MS = 60_000;
+const LEAVE_TIMEOUT_MS = 10_000;
 const pairAnswer = parser(PairAnswer);
 const tokenAnswer = parser(TokenAnswer);
 
@@ -114,9 +117,15 @@ class Session implements SpaceSession {
     }
   }
 
-  logout(): void {
+  async logout(): Promise<void> {
+    const identity = this.identity();
     this.#o.file.remove();
     this.#changed(false);
+    if (!identity?.device) return;
+    const { spaceUrl, userid, token } = identity;
+    await this.#http(spaceUrl, AGENT_LEAVE_PATH, { userid, token }, { timeoutMs: LEAVE_TIMEOUT_MS }).catch(
+      (error: unknown) => this.#o.log.warn({ err: error }, 'Space was not told that this machine leaves'),
+    );
   }
 
   async call(

@@ -66,7 +66,7 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
     current: () => session.account(),
     link: linkView,
     login: (input) => session.login(input),
-    logout: () => Promise.resolve(session.logout()),
+    logout: () => session.logout(),
   };
   return {
     account,

@@ -2,6 +2,7 @@ import type {
   Account,
   Link,
   Location,
+  MachinesAnswer,
   Plan,
   RegionsAnswer,
   RepositoryAccess,
@@ -51,6 +52,8 @@ export interface SpaceStorage {
   usage(): Promise<SpaceUsage>;
   /** Where the account may keep data; the first one is Space's own choice. */
   regions(): Promise<RegionsAnswer>;
+  /** The account's other machines. @throws AppError also where a Space does not know the call, which says nothing else */
+  machines(): Promise<MachinesAnswer['machines']>;
 }
 
 /** What the way to a repository needs of its Backup URL. */

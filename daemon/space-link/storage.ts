@@ -1,5 +1,7 @@
 import {
+  AGENT_MACHINES_PATH,
   AppError,
+  MachinesAnswer,
   parser,
   RegionsAnswer,
   UsageAnswer,
@@ -13,8 +15,10 @@ import { createStsKeys, type StsKeysOptions, type StsPlace } from './sts-keys.ts
 
 const usageAnswer = parser(UsageAnswer);
 const regionsAnswer = parser(RegionsAnswer);
+const machinesAnswer = parser(MachinesAnswer);
 /** A reading that comes late is of no use to the backup that waits for it. */
 const USAGE_TIMEOUT_MS = 10_000;
+const MACHINES_TIMEOUT_MS = 10_000;
 
 export function createSpaceStorage(options: StsKeysOptions): SpaceStorage {
   const { session, clock } = options;
@@ -39,6 +43,12 @@ export function createSpaceStorage(options: StsKeysOptions): SpaceStorage {
       const { userid, token } = session.requireSignIn();
       const answer = await session.call(WIRE_PATHS.regions, { userid, token });
       return regionsAnswer.parse(answer.data, 'regions of Olares Space').filter(isRegion);
+    },
+    async machines() {
+      const { userid, token } = session.requireSignIn();
+      const how = { timeoutMs: MACHINES_TIMEOUT_MS };
+      const answer = await session.callByKeys(AGENT_MACHINES_PATH, { userid, token }, how);
+      return machinesAnswer.parse(answer.data, 'machines of Olares Space').machines;
     },
     async usage() {
       const { userid, token } = session.requireSignIn();

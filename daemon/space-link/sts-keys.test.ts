@@ -149,7 +149,7 @@ describe('storage keys', () => {
 
   it('are forgotten by signing out', async () => {
     await storage.access(plan());
-    session.logout();
+    await session.logout();
     await expect(storage.credentials()).rejects.toMatchObject({ code: 'not_signed_in' });
     expect(paths()).toEqual([WIRE_PATHS.stsToken]);
   });

@@ -10,6 +10,7 @@ import { eventually } from '../harness/eventually.ts';
 import { expectRefusal } from '../harness/refusal.ts';
 import { ROOT, TestSystem, type Outcome } from '../harness/system.ts';
 
+const LIMITS = ['--limit-upload', '900M', '--limit-upload', '08:00-18:00 800M'];
 let system: TestSystem;
 let source: string;
 let local: Plan;
@@ -25,7 +26,9 @@ beforeAll(async () => {
   local = await system.addPlan(
     'My photos',
     [source],
-    ['--location', join(system.dir, 'disk'), '--exclude', '*.tmp', '--timezone', 'Europe/Berlin'],
+    ['--location', join(system.dir, 'disk'), '--exclude', '*.tmp', '--timezone', 'Europe/Berlin'].concat(
+      LIMITS,
+    ),
   );
   atSpace = await system.addPlan('at space', [source]);
   await system.done(['backup', local.name]);
@@ -67,6 +70,8 @@ describe('on a machine without an agent', () => {
     expect(outcome.code, outcome.stderr).toBe(0);
     expect((await compareTrees(source, target)).differences).toEqual([]);
     expect(JSON.parse(outcome.stdout)).toMatchObject({ state: 'succeeded' });
+    const [here, gone] = system.space.state.devices.list();
+    expect([here?.revokedAt, gone?.revokedAt]).toEqual([null, expect.any(Number)]);
   });
 
   test('says what is missing', async () => {
@@ -84,7 +89,6 @@ describe('on a machine without an agent', () => {
 describe('a machine that takes the place of a lost one', () => {
   let heir: TestSystem;
   beforeAll(async () => {
-    await system.stopDaemon();
     heir = new TestSystem({ stateDir: join(system.dir, 'heir') });
     heir.space = system.space;
     await heir.startDaemon();
@@ -111,8 +115,9 @@ describe('a machine that takes the place of a lost one', () => {
 
   test('goes on with plan, schedule and lineage, and uploads nothing again', async () => {
     const { plan, removedKeys } = await adopted([String(local.repository?.address), '--remove-old-key']);
-    const { id, name, paths, excludes, zone, schedule } = local;
-    expect(plan).toMatchObject({ id, name, paths, excludes, zone, schedule, state: 'armed' });
+    const { id, name, paths, excludes, zone, schedule, limits } = local;
+    expect(limits?.upload).toHaveLength(2);
+    expect(plan).toMatchObject({ id, name, paths, excludes, zone, schedule, limits, state: 'armed' });
     expect(removedKeys).toEqual(local.keys.filter(({ role }) => role === 'machine').map((key) => key.id));
     const [old] = await eventually(async () => {
       const found = await heir.json<Snapshot[]>(['snapshot', 'list', name]);
@@ -124,9 +129,16 @@ describe('a machine that takes the place of a lost one', () => {
     expect((result as { addedBytes: number }).addedBytes).toBeLessThan(2_000);
   });
 
-  test('adopts a plan at Space from its Backup URL', async () => {
+  test('adopts a plan at Space from its Backup URL, once it is given up where it is active', async () => {
     const { code } = system.space.createPairingCode('alice@olares.com');
-    const { plan } = await adopted([url, '--space', system.space.url, '--code', code, '--keep-old-key']);
+    const [old] = system.space.state.devices.list();
+    const signIn = ['--space', system.space.url, '--code', code];
+    const refused = await heir.cli(['adopt', url, ...signIn, ...password()]);
+    expectRefusal(refused, 1, String(old?.machine));
+    expect(refused.stderr).toContain('olares-backup logout');
+    await system.done(['logout', '--yes']);
+    expect(system.space.state.devices.byId(String(old?.id))?.revokedAt).not.toBeNull();
+    const { plan } = await adopted([url, '--keep-old-key']);
     expect(plan).toMatchObject({ id: atSpace.id, repository: atSpace.repository, state: 'armed' });
     const { result } = await heir.json<Job>(['backup', plan.name]);
     expect((result as { addedBytes: number }).addedBytes).toBeLessThan(2_000);
