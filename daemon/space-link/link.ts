@@ -13,7 +13,7 @@ import type { Log } from '../base/log.ts';
 import type { Health } from '../health/health.ts';
 import type { Store } from '../store/store.ts';
 import type { SpaceSession } from './account.ts';
-import { createBackoff, pause } from './backoff.ts';
+import { createRedial, pause } from './backoff.ts';
 import type { Commands } from './commands.ts';
 import { runConversation, type Ending } from './conversation.ts';
 import type { Identity } from './identity.ts';
@@ -40,7 +40,7 @@ export interface SpaceLink {
   stop(): Promise<void>;
 }
 
-/** Keeps the WebSocket to Space: dials, talks, and dials again with full jitter. Ends only by {@link SpaceLink.stop}. */
+/** Keeps the WebSocket to Space: dials, talks, and dials again. Ends only by {@link SpaceLink.stop}. */
 export function startLink(options: LinkOptions): SpaceLink {
   const stopping = new AbortController();
   let changed = new AbortController();
@@ -61,8 +61,8 @@ export function startLink(options: LinkOptions): SpaceLink {
       options.log.error({ err: error, state: next }, 'the state of the link could not be written down');
     }
   };
-  const { reconnectBaseMs: baseMs, reconnectMaxMs: maxMs, chance } = options;
-  const backoff = createBackoff({ baseMs, maxMs, chance });
+  const { reconnectBaseMs: baseMs, reconnectMaxMs: maxMs, chance, clock } = options;
+  const backoff = createRedial({ baseMs, maxMs, chance, clock });
   options.session.onChanged(() => {
     // A person who has just signed in does not wait for what went wrong before.
     backoff.reset();
@@ -106,7 +106,7 @@ const LONG_MS = 24 * 60 * 60 * 1000;
 
 interface Settling {
   readonly enter: (state: LinkState, reason?: string) => void;
-  readonly backoff: ReturnType<typeof createBackoff>;
+  readonly backoff: ReturnType<typeof createRedial>;
   readonly either: AbortSignal;
 }
 

@@ -1,9 +1,11 @@
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { AGENT_CONNECT_PATH, AGENT_SUBPROTOCOL, challengeText } from '../../contract/index.ts';
+import { systemClock } from '../../daemon/base/clock.ts';
 import { systemChance } from '../../daemon/base/ids.ts';
-import { createBackoff } from '../../daemon/space-link/backoff.ts';
+import { createRedial } from '../../daemon/space-link/backoff.ts';
 import { startProgram } from '../../scripts/start/processes.mjs';
 import { openSpace } from '../../space/server.ts';
 import { eventually } from '../harness/eventually.ts';
@@ -59,13 +61,17 @@ export async function measureLinks(options: ScaleOptions): Promise<ScaleReport> 
   let space = await start();
   try {
     const before = residentBytes(space.child.pid ?? 0);
-    for (const { begin } of clients) begin();
+    for (const { begin } of clients) {
+      begin();
+      // They were switched on one by one.
+      await pause(2);
+    }
     await allLive(clients);
     const withAll = residentBytes(space.child.pid ?? 0);
     const gone = new Promise((resolve) => space.child.once('exit', resolve));
     space.child.kill('SIGKILL');
     await gone;
-    await new Promise((resolve) => setTimeout(resolve, options.awayMs));
+    await pause(options.awayMs);
     joined.length = 0;
     space = await start();
     const back = await allLive(clients);
@@ -179,7 +185,8 @@ interface Simulation {
 
 function simulated({ url, deviceId, key, reconnect, heard }: Simulation): Starting {
   const { host } = new URL(url);
-  const backoff = createBackoff({
+  const backoff = createRedial({
+    clock: systemClock,
     baseMs: reconnect.reconnectBaseMs,
     maxMs: reconnect.reconnectMaxMs,
     chance: systemChance,
@@ -214,7 +221,7 @@ function simulated({ url, deviceId, key, reconnect, heard }: Simulation): Starti
   };
   return {
     isLive: () => isLive,
-    begin: () => void setTimeout(dial, backoff.next()),
+    begin: dial,
     stop: () => {
       isStopped = true;
       socket?.terminate();
