@@ -1,4 +1,5 @@
 export * from './client.ts';
+export * from './command-text.ts';
 export * from './errors.ts';
 export * from './helper-messages.ts';
 export * from './model/event.ts';
@@ -11,6 +12,7 @@ export * from './model/request.ts';
 export * from './model/settings.ts';
 export * from './model/snapshot.ts';
 export * from './model/snapshot-index.ts';
+export * from './model/space-command.ts';
 export * from './model/status.ts';
 export * from './openapi.ts';
 export * from './routes/index.ts';

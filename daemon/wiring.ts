@@ -13,7 +13,9 @@ import type { Recovery } from './recovery/create-recovery.ts';
 import type { SnapshotIndex } from './snapshot-index/index-ports.ts';
 import type { Requests } from './restore/request-types.ts';
 import type { CommandEffects } from './space-link/commands.ts';
+import { commandTrail } from './space-link/command-trail.ts';
 import type { SpacePart } from './space-link/space-link.ts';
+import type { Store } from './store/store.ts';
 import type { UsageMeter } from './usage/usage.ts';
 
 /** The parts as their users on the outside know them. */
@@ -30,6 +32,7 @@ export interface WiredParts {
 }
 
 export interface ApiSources extends WiredParts {
+  readonly store: Store;
   readonly events: EventLog;
   readonly config: Config;
   readonly version: string;
@@ -50,6 +53,7 @@ export function apiPorts(sources: ApiSources): ApiPorts {
     events,
     usage,
     account: space.account,
+    asked: (query) => commandTrail(sources.store, query),
     config: () => describeConfig(config),
     regions: () => space.storage.regions(),
     jobs: {

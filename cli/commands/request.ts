@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import { cleanText } from '../../contract/index.ts';
+import { cleanText, type RestoreRequest } from '../../contract/index.ts';
+import { commandLines } from '../output/command-lines.ts';
 import { requestColumns, requestLines } from '../output/request-lines.ts';
 import { requireConsent } from '../prompts/consent.ts';
-import type { OpenSession } from '../session.ts';
+import { wholeNumber } from '../parse/option-values.ts';
+import type { OpenSession, Session } from '../session.ts';
 
 export function registerRequest(program: Command, open: OpenSession): void {
   const request = program.command('request').description('show, decline and undo restores');
@@ -10,15 +12,14 @@ export function registerRequest(program: Command, open: OpenSession): void {
     .command('list')
     .alias('ls')
     .description('list the restores that wait for you')
-    .option('--all', 'those that ended, too')
-    .action(async (options: { all?: boolean }, command: Command) => {
-      const { api, print, runtime } = open(command);
-      const requests = await api.call('listRequests', options.all ? { query: { all: true } } : {});
-      print.result(requests, () =>
-        requests.length > 0
-          ? print.table(requests, requestColumns({ style: print.style, now: runtime.now() }))
-          : ['No restore waits for you.'],
-      );
+    .option('--all', 'those that ended, too, and all else that Olares Space asked')
+    .option('--limit <n>', 'at most so many of what Olares Space asked', wholeNumber('--limit', 1, 1000), 20)
+    .option('--skip <n>', 'leave out so many newer ones', wholeNumber('--skip', 0, 1e9), 0)
+    .action(async (options: ListOptions, command: Command) => {
+      const session = open(command);
+      if (options.all) return await listAll(session, options);
+      const requests = await session.api.call('listRequests', {});
+      session.print.result(requests, () => requestTable(requests, session, 'No restore waits for you.'));
     });
   request
     .command('show')
@@ -51,6 +52,31 @@ export function registerRequest(program: Command, open: OpenSession): void {
       ]);
     });
   registerUndo(request, open);
+}
+
+interface ListOptions {
+  readonly all?: boolean;
+  readonly limit: number;
+  readonly skip: number;
+}
+
+async function listAll(session: Session, { limit, skip }: ListOptions): Promise<void> {
+  const { api, print, runtime } = session;
+  const [requests, asked] = await Promise.all([
+    api.call('listRequests', { query: { all: true } }),
+    api.call('listSpaceCommands', { query: { limit, after: skip } }),
+  ]);
+  print.result({ requests, spaceCommands: asked.commands, spaceCommandsTotal: asked.total }, () => [
+    ...requestTable(requests, session, 'No restore was asked for.'),
+    '',
+    ...commandLines(asked, { print, now: runtime.now(), skip }),
+  ]);
+}
+
+function requestTable(requests: readonly RestoreRequest[], session: Session, none: string): string[] {
+  const { print, runtime } = session;
+  if (requests.length === 0) return [none];
+  return print.table(requests, requestColumns({ style: print.style, now: runtime.now() }));
 }
 
 function registerUndo(request: Command, open: OpenSession): void {

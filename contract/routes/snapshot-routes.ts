@@ -2,6 +2,7 @@ import * as Type from 'typebox';
 import { NewRestoreRequest, RestoreChoice, RestorePreview, RestoreRequest } from '../model/request.ts';
 import { Snapshot, SnapshotEntry } from '../model/snapshot.ts';
 import { DiffAnswer, FindAnswer } from '../model/snapshot-index.ts';
+import { SpaceCommandsAnswer } from '../model/space-command.ts';
 import { closed, Count } from '../schema.ts';
 import { byRequest, bySnapshot, SecretChannel } from './inputs.ts';
 import { route } from './route.ts';
@@ -74,6 +75,19 @@ export const snapshotRoutes = {
     query: closed({ all: Type.Optional(Type.Boolean()) }),
     status: 200,
     response: Type.Array(RestoreRequest),
+  }),
+  listSpaceCommands: route({
+    method: 'GET',
+    path: '/space-commands',
+    permission: 'read',
+    summary: 'What Olares Space asked of this machine and what came of it, newest first',
+    query: closed({
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      /** How many newer ones to leave out. */
+      after: Type.Optional(Count),
+    }),
+    status: 200,
+    response: SpaceCommandsAnswer,
   }),
   getRequest: route({
     method: 'GET',

@@ -31,7 +31,7 @@ export interface HandlerOptions {
   readonly pageUrl: () => string | undefined;
 }
 
-/** Of files in one answer. */
+/** Of files, or of commands, in one answer. */
 const DEFAULT_LIMIT = 100;
 
 export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Handlers {
@@ -64,6 +64,8 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     },
     getJob: ({ params }) => found(jobs.find(params.job), params.job),
     cancelJob: ({ params }) => jobs.cancel(params.job),
+    listSpaceCommands: ({ query }) =>
+      ports.asked({ limit: query.limit ?? DEFAULT_LIMIT, after: query.after ?? 0 }),
     listRequests: ({ query }) => requests.list(query.all ?? false),
     getRequest: ({ params }) => requests.get(params.request),
     createRequest: ({ body }, caller) => requests.create(body, caller.isPage ? 'page' : 'user'),

@@ -40,6 +40,7 @@ export function fakePorts(overrides: Partial<ApiPorts> = {}): ApiPorts {
     jobs: { ...(missing as ApiPorts['jobs']), onProgress: () => () => undefined },
     status: () => STATUS,
     config: () => ({}),
+    asked: () => ({ commands: [], total: 0 }),
     events: {
       newestSeq: () => 0,
       stream: () => emptyStream(),

@@ -24,6 +24,7 @@ import type {
   SecretChannel,
   Snapshot,
   SnapshotEntry,
+  SpaceCommandsAnswer,
   Status,
   TakeOver,
   Usage,
@@ -89,6 +90,8 @@ export interface ApiPorts {
     get(codeOrId: string): RestoreRequest;
     list(all: boolean): RestoreRequest[];
   };
+  /** What Space asked, newest first; `after` so many newer ones. */
+  asked(query: { limit: number; after: number }): SpaceCommandsAnswer;
   readonly account: {
     login(input: {
       spaceUrl: string;

@@ -23,8 +23,9 @@ export interface CommandTable {
   get(commandId: string): CommandRow | undefined;
   /** Highest number of this device, 0 if none. */
   newestSeq(deviceId: string): number;
-  /** Newest first. */
-  list(limit: number): CommandRow[];
+  /** Newest first, without the `skip` newest. */
+  list(limit: number, skip?: number): CommandRow[];
+  count(): number;
 }
 
 export function createCommandTable(db: Database): CommandTable {
@@ -45,11 +46,13 @@ export function createCommandTable(db: Database): CommandTable {
     },
   });
   const newestSeq = db.prepare('SELECT MAX(seq) FROM commands WHERE device_id = ?').pluck();
+  const count = db.prepare('SELECT COUNT(*) FROM commands').pluck();
   return {
     insert: (row) => rows.insertIfNew(row),
     setStatus: (commandId, status, details = {}) => rows.update(commandId, { status, ...details }),
     get: (commandId) => rows.first('WHERE command_id = ?', commandId),
     newestSeq: (deviceId) => (newestSeq.get(deviceId) as number | null) ?? 0,
-    list: (limit) => rows.all('ORDER BY received_at DESC, seq DESC LIMIT ?', limit),
+    list: (limit, skip = 0) => rows.all('ORDER BY received_at DESC, seq DESC LIMIT ? OFFSET ?', limit, skip),
+    count: () => count.get() as number,
   };
 }

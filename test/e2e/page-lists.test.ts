@@ -59,6 +59,41 @@ describe('lists and actions of the admin page', () => {
     expect(await admin.snapshotRows().count()).toBeLessThan(80);
   });
 
+  it('shows on demand what Space asked of the machine and what came of it', async () => {
+    const command = {
+      id: uuid(7),
+      deviceId: uuid(8),
+      kind: 'backup.now',
+      status: 'done',
+      askedAt: 1,
+      receivedAt: Date.now(),
+      planId: uuid(1),
+      planName: 'Documents',
+    };
+    const refused = {
+      ...command,
+      id: uuid(9),
+      kind: 'plan.pause',
+      status: 'refused',
+      code: 'not_allowed_here',
+    };
+    const notice = { ...command, id: uuid(10), kind: 'notice', text: '<b>look</b> \u202e' };
+    const all = [command, refused, notice];
+    const admin = await show('#/', {
+      listSpaceCommands: ({ query }) => ({
+        commands: query['limit'] === '10' ? all.slice(0, 2) : all,
+        total: 3,
+      }),
+    });
+    await admin.page.getByText('What Space asked of this machine').click();
+    const rows = admin.page.getByRole('list', { name: 'Commands of Space' }).getByRole('listitem');
+    await rows.getByText('refused: not allowed on this machine').waitFor();
+    expect(await rows.count()).toBe(2);
+    await admin.page.getByRole('button', { name: 'Show older' }).click();
+    await rows.getByText('<b>look</b>').waitFor();
+    expect(await rows.first().textContent()).toContain('back up now: Documents');
+  });
+
   it('adds a snapshot to the list when it is made and marks one that is gone', async () => {
     const admin = await show('#/snapshots', { listSnapshots: () => [makeSnapshot(1)] });
     await expect.poll(() => admin.snapshotRows().count()).toBe(1);

@@ -3,6 +3,7 @@ import type { Status } from '../../../contract/index.ts';
 import { Badge, Foreign, When } from '../components/basics.tsx';
 import { counted } from '../format/size.ts';
 import { LINK_WORDS, wordingOf } from '../format/words.ts';
+import { SpaceTrail } from './space-trail.tsx';
 
 /** The connection to Space, the account, and what runs here. */
 export function SpaceCard({ status }: { status: Status }): JSX.Element {
@@ -24,7 +25,11 @@ export function SpaceCard({ status }: { status: Status }): JSX.Element {
           Sign in again: type <code>olares-backup login</code> in a terminal.
         </p>
       ) : null}
-      {account === undefined ? <p class="muted">Plans can use your own storage without a Space.</p> : null}
+      {account === undefined ? (
+        <p class="muted">Plans can use your own storage without a Space.</p>
+      ) : (
+        <SpaceTrail />
+      )}
     </section>
   );
 }

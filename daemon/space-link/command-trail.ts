@@ -1,0 +1,53 @@
+import {
+  cleanText,
+  type CommandPayload,
+  type SpaceCommand,
+  type SpaceCommandsAnswer,
+} from '../../contract/index.ts';
+import type { CommandRow } from '../store/command-table.ts';
+import type { Store } from '../store/store.ts';
+
+/** Of a command's parameters those that say what it was about. A Backup URL stays out: it may carry keys. */
+type Subject = Partial<Record<'planId' | 'jobId' | 'requestId' | 'snapshotId' | 'note' | 'text', string>>;
+
+/** What Space asked of this machine and what came of it, newest first. */
+export function commandTrail(
+  store: Pick<Store, 'commands' | 'plans'>,
+  { limit, after }: { limit: number; after: number },
+): SpaceCommandsAnswer {
+  const names = new Map(store.plans.list().map(({ id, name }) => [id, name]));
+  return {
+    commands: store.commands.list(limit, after).map((row) => toCommand(row, names)),
+    total: store.commands.count(),
+  };
+}
+
+function toCommand(row: CommandRow, names: ReadonlyMap<string, string>): SpaceCommand {
+  const { issuedAt, params } = JSON.parse(row.payload) as CommandPayload;
+  const { note, text = note, planId, jobId, requestId, snapshotId } = params as Subject;
+  const found = {
+    code: row.code ?? undefined,
+    requestCode: row.requestCode ?? undefined,
+    planId,
+    planName: names.get(planId ?? ''),
+    jobId,
+    requestId,
+    snapshotId,
+    text: text && cleanText(text, 500),
+  };
+  return {
+    id: row.commandId,
+    deviceId: row.deviceId,
+    kind: row.kind as SpaceCommand['kind'],
+    status: row.status,
+    askedAt: issuedAt,
+    receivedAt: row.receivedAt,
+    ...withoutAbsent(found),
+  };
+}
+
+/** @returns only the fields that hold something */
+function withoutAbsent<T extends object>(value: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  const held = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(held) as { [K in keyof T]?: NonNullable<T[K]> };
+}
