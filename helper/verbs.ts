@@ -39,7 +39,7 @@ const HANDLERS: Handlers = {
   'restore-forget': async (request, session) =>
     (await import('./restore/forget.ts')).forget(request, session),
   'restore-recover': async (_request, session) =>
-    (await import('./restore/place-record.ts')).recoverPlacing(session),
+    (await import('./restore/recover-placing.ts')).recoverPlacing(session),
   'restore-staged': async (request, session) =>
     (await import('./restore/staged.ts')).staged(request, session),
 };

@@ -1,15 +1,12 @@
-import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { AppError } from '../../contract/errors.ts';
-import type { HelperResultOf } from '../../contract/helper-messages.ts';
 import { parser, Uuid } from '../../contract/schema.ts';
 import { startTicks } from '../engine/run-file.ts';
 import type { Session } from '../session.ts';
-import { createPrivateFileSync, readPrivateFile, syncDirectory } from '../state-files.ts';
-import { moveEntry } from './move.ts';
-import { openTarget } from './target.ts';
+import { createPrivateFileSync, readPrivateFile } from '../state-files.ts';
 
 const Record = Type.Object({
   requestId: Uuid,
@@ -19,7 +16,7 @@ const Record = Type.Object({
   /** With the pid it names one process for ever. */
   startTicks: Type.Integer(),
 });
-type PlaceRecord = Static<typeof Record>;
+export type PlaceRecord = Static<typeof Record>;
 const recordParser = parser(Record);
 
 /** What a restore does in place is on disk before it does it, so that the next helper can finish after a kill. */
@@ -36,52 +33,14 @@ export function dropPlaceRecord(session: Session, requestId: string): void {
   rmSync(pathOf(session, requestId), { force: true });
 }
 
-/**
- * Looks at each restore that was killed while it placed files. Where it had moved the old tree away and not yet brought
- * the new one, the old one goes back.
- */
-export function recoverPlacing(session: Session): HelperResultOf<'restore-recover'> {
+/** Those whose restore was killed; a live one is not ours to finish. */
+export function recordsOfKilled(session: Session): PlaceRecord[] {
   const directory = folder(session);
   if (!existsSync(directory)) return [];
   return readdirSync(directory).flatMap((name) => {
     const record = readRecord(join(directory, name));
-    // A live one is not ours to finish.
-    if (!record || startTicks(record.pid) === record.startTicks) return [];
-    const found = finish(session, record);
-    return found === undefined ? [] : [found];
+    return !record || startTicks(record.pid) === record.startTicks ? [] : [record];
   });
-}
-
-function finish(
-  session: Session,
-  record: PlaceRecord,
-): HelperResultOf<'restore-recover'>[number] | undefined {
-  const { requestId, target, undoPath } = record;
-  try {
-    const putBack = putBackWhole(session, record);
-    const isKept = lstatSync(undoPath, { throwIfNoEntry: false }) !== undefined;
-    dropPlaceRecord(session, requestId);
-    return { requestId, target, putBack, ...(isKept && { undoPath }) };
-  } catch (error) {
-    // The record stays: the next helper tries again.
-    const reason = error instanceof Error ? error.message : String(error);
-    session.output.log('warn', `${undoPath} could not be put back as ${target}: ${reason}`);
-    return undefined;
-  }
-}
-
-/** @returns whether the old tree was away and is back */
-function putBackWhole(session: Session, { target: path, undoPath }: PlaceRecord): boolean {
-  assertBelongs(path, undoPath);
-  using target = openTarget(session, path, true);
-  const { parent, name } = target;
-  const kept = basename(undoPath);
-  const isThere = (entry: string) => lstatSync(parent.at(entry), { throwIfNoEntry: false }) !== undefined;
-  if (isThere(name) || !isThere(kept)) return false;
-  moveEntry(parent.at(kept), parent.at(name));
-  syncDirectory(parent.path);
-  session.output.log('info', `a restore was killed; ${path} is back as it was`);
-  return true;
 }
 
 /** @throws AppError `invalid_input` when the one cannot be the kept tree of the other */

@@ -13,8 +13,9 @@ import { cancelledBeforePlacing, download, type Downloaded } from './download.ts
 import { openJail } from './jail.ts';
 import { requirePermit, takePermit } from './permit.ts';
 import { place, type Placing } from './place.ts';
-import { dropPlaceRecord, recoverPlacing, writePlaceRecord } from './place-record.ts';
+import { dropPlaceRecord, writePlaceRecord } from './place-record.ts';
 import { prove, type Proof } from './prove.ts';
+import { recoverPlacing } from './recover-placing.ts';
 import { scan } from './scan.ts';
 import { select, snapshotPaths, type Selection } from './selection.ts';
 import { openStaging, type Staging } from './staging.ts';

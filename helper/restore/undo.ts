@@ -9,7 +9,7 @@ import { readPrivateFile, syncDirectory } from '../state-files.ts';
 import { descend, openAnchor, type Anchor } from './anchor.ts';
 import { moveEntry } from './move.ts';
 import { parts, PATHS_END, UNDO_MANIFEST, type UndoManifest } from './place-paths.ts';
-import { assertBelongs } from './place-record.ts';
+import { assertBelongs, dropPlaceRecord, writePlaceRecord } from './place-record.ts';
 import { openTarget } from './target.ts';
 
 const Manifest = Type.Object({ replaced: Type.Array(Type.String()), added: Type.Array(Type.String()) });
@@ -32,10 +32,16 @@ export async function undo(
     throw new AppError('not_found', `${undoPath} is not there any more, so the restore cannot be undone`);
   }
   const aside = `${name}.restored-${requestId.slice(0, 8)}`;
-  // By its name: what lies in a whole tree is not ours, and may look like a list.
-  if (kept.endsWith(PATHS_END)) undoPaths({ parent, name, kept, aside });
-  else undoTree({ parent, name, kept, aside });
-  syncDirectory(parent.path);
+  // A kill on the way is put right by the next helper.
+  writePlaceRecord(session, { requestId, target: path, undoPath });
+  try {
+    // By its name: what lies in a whole tree is not ours, and may look like a list.
+    if (kept.endsWith(PATHS_END)) undoPaths({ parent, name, kept, aside });
+    else undoTree({ parent, name, kept, aside });
+    syncDirectory(parent.path);
+  } finally {
+    dropPlaceRecord(session, requestId);
+  }
   session.output.log('info', `undone; what the restore brought is kept as ${join(dirname(path), aside)}`);
   return { asidePath: join(dirname(path), aside) };
 }
@@ -58,7 +64,7 @@ function undoTree({ parent, name, kept, aside }: Names): void {
   }
 }
 
-function undoPaths({ parent, name, kept, aside }: Names): void {
+export function undoPaths({ parent, name, kept, aside }: Names): void {
   using old = openAnchor(parent.at(kept));
   const { replaced, added } = readManifest(old);
   using current = openAnchor(parent.at(name));
@@ -83,7 +89,7 @@ function move(from: Anchor, to: Anchor, way: string): void {
 }
 
 /** @throws AppError `integrity` when it cannot be read, or names a path that is not below the target */
-function readManifest(kept: Anchor): UndoManifest {
+export function readManifest(kept: Anchor): UndoManifest {
   try {
     const manifest: unknown = JSON.parse(readPrivateFile(kept.at(UNDO_MANIFEST)).toString('utf8'));
     const { replaced, added } = parser(Manifest).parse(manifest, 'undo list');
