@@ -55,12 +55,14 @@ export interface RunningApi extends AsyncDisposable {
   readonly runDir: string;
 }
 
-export async function startApi(ports: ApiPorts = fakePorts()): Promise<RunningApi> {
-  const runDir = mkdtempSync(join(tmpdir(), 'local-api-'));
+export async function startApi(
+  ports: ApiPorts = fakePorts(),
+  { runDir = mkdtempSync(join(tmpdir(), 'local-api-')), port = 0 } = {},
+): Promise<RunningApi> {
   const api = await startLocalApi({
     ports,
     runDir,
-    http: { host: '127.0.0.1', port: 0 },
+    http: { host: '127.0.0.1', port },
     pageDir: runDir,
     version: '1.2.3',
     clock: systemClock,

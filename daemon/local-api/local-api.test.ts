@@ -1,4 +1,5 @@
-import { writeFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, describe } from 'vitest';
 import { AppError, openApiDocument, type AgentEvent, type Progress } from '../../contract/index.ts';
@@ -34,6 +35,14 @@ describe('unix sockets', () => {
       headers: { [header]: 'x' },
     });
     expect(answer.status).toBe(403);
+  });
+
+  test('are gone when the page cannot be served', async () => {
+    await using running = await startApi();
+    const runDir = mkdtempSync(join(tmpdir(), 'local-api-'));
+    await expect(startApi(fakePorts(), { runDir, port: running.port })).rejects.toThrow(/EADDRINUSE/);
+    expect(readdirSync(runDir)).toEqual([]);
+    rmSync(runDir, { recursive: true });
   });
 
   test('a file that is no socket is never replaced, a live socket neither', async () => {

@@ -49,32 +49,36 @@ export async function startLocalApi(options: LocalApiOptions): Promise<LocalApi>
     pageUrl: () => pageUrl,
     metrics: createMetrics(options.ports),
   });
-  if (options.http) await servePage(app, options.pageDir);
-  await app.ready();
-  const handler = app.routing.bind(app);
-  const admin = await listenUnix(join(options.runDir, 'admin.sock'), ADMIN_MODE, handler);
-  servers.set(admin, { kind: 'admin', check: checkNoBrowser });
-  const status = await listenUnix(join(options.runDir, 'status.sock'), STATUS_MODE, handler);
-  servers.set(status, { kind: 'status', check: checkNoBrowser });
-  if (options.http) {
-    const { host } = options.http;
-    const page = await listenTcp(host, options.http.port, handler);
-    const { port } = page.address() as { port: number };
-    servers.set(page, {
-      kind: 'page',
-      check: createBrowserGuard(hostNames(host, port)).check,
-      headers: SECURITY_HEADERS,
-      sessionCookie: `olares_backup_${port}`,
-    });
-    pageUrl = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  }
-  return {
-    pageUrl,
-    async close() {
-      await Promise.all([...servers.keys()].map(closeServer));
-      await app.close();
-    },
+  const close = async (): Promise<void> => {
+    await Promise.all([...servers.keys()].map(closeServer));
+    await app.close();
   };
+  try {
+    if (options.http) await servePage(app, options.pageDir);
+    await app.ready();
+    const handler = app.routing.bind(app);
+    const admin = await listenUnix(join(options.runDir, 'admin.sock'), ADMIN_MODE, handler);
+    servers.set(admin, { kind: 'admin', check: checkNoBrowser });
+    const status = await listenUnix(join(options.runDir, 'status.sock'), STATUS_MODE, handler);
+    servers.set(status, { kind: 'status', check: checkNoBrowser });
+    if (options.http) {
+      const { host } = options.http;
+      const page = await listenTcp(host, options.http.port, handler);
+      const { port } = page.address() as { port: number };
+      servers.set(page, {
+        kind: 'page',
+        check: createBrowserGuard(hostNames(host, port)).check,
+        headers: SECURITY_HEADERS,
+        sessionCookie: `olares_backup_${port}`,
+      });
+      pageUrl = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    }
+    return { pageUrl, close };
+  } catch (error) {
+    // A server that listens would keep a daemon alive that has closed all behind it.
+    await close();
+    throw error;
+  }
 }
 
 function hostNames(host: string, port: number): ReadonlySet<string> {
