@@ -115,6 +115,7 @@ describe('refuses, naming field, value and way out,', () => {
     const at = (path: string): { location: Location } => ({ location: { kind: 'directory', path } });
     expect(faultOf(() => create(at(join(source, 'repo')))).message).toContain('is inside the source');
     expect(faultOf(() => create(at(dir))).message).toContain('contains the source');
+    expect(faultOf(() => create(at(join(dir, 'state', 'repo')))).message).toContain('state directory');
     expect(create(at(`${source}-repo`)).location).toEqual({ kind: 'directory', path: `${source}-repo` });
   });
   test('a password in an address and a credentials file that others can read', () => {

@@ -57,7 +57,7 @@ function checkedChoice(
   const name = validPlanName(choice.name);
   // Sources that went away since (an unplugged disk) must not keep a person from changing something else.
   const paths = pathsGiven ? validSources(choice.paths, options.stateDir, { mayMiss }) : choice.paths;
-  checkLocation(choice.location, paths);
+  checkLocation(choice.location, paths, options.stateDir);
   checkZone(choice.zone);
   options.nextDueAt(choice.schedule, choice.zone, '');
   const limits = choice.limits === null ? null : validLimits(choice.limits);

@@ -21,14 +21,22 @@ export function validSources(given: readonly string[], stateDir: string, { mayMi
 }
 
 /**
- * A repository inside its own source would grow with each snapshot of itself.
+ * A repository inside its own source would grow with each snapshot of itself; one beside the agent's database would be
+ * lost with it.
  * @throws AppError `invalid_input` with field `location`
  */
-export function checkLocation(location: Location, sources: readonly string[]): void {
+export function checkLocation(location: Location, sources: readonly string[], stateDir: string): void {
   checkFiles(location);
   if ('address' in location) checkAddress(location.address);
   if (location.kind !== 'directory') return;
   const place = realOf(normalize(location.path));
+  if (isInside(place, realOf(stateDir))) {
+    throw new AppError(
+      'invalid_input',
+      `the location ${quoted(location.path)} is inside the agent's state directory ${stateDir}`,
+      { field: 'location', hint: 'choose another directory, best on another disk' },
+    );
+  }
   for (const source of sources) {
     const real = realOf(source);
     if (!isInside(place, real) && !isInside(real, place)) continue;
