@@ -24,7 +24,7 @@ export interface HubOptions {
 }
 
 /** Sockets that have not yet said who they are. */
-const MAX_GREETING = 256;
+const MAX_GREETING = 1024;
 const CLOSE_GRACE_MS = 1_000;
 
 /** All agents that are connected: one session a device. */
