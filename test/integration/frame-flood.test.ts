@@ -23,8 +23,8 @@ test.each(RUNS.map((run) => [run.frames, run.kind, run] as const))(
     expect(report.memoryGrown).toBeLessThan(64 * MIB);
     expect(pongMs.length).toBeGreaterThan(0);
     expect(worst.pongMs).toBeLessThan(1_000);
-    // A whole program each time, on a machine that is busy with the flood itself: the figure of a quiet one is 500 ms.
-    expect(median(statusMs)).toBeLessThan(soak ? 500 : 1_500);
+    // A whole program each time: in the tests on a machine that is busy with others, too.
+    expect(soak ? worst.statusMs : median(statusMs)).toBeLessThan(soak ? 500 : 1_500);
   },
 );
 
