@@ -33,8 +33,8 @@ export interface FloodReport {
   readonly jobs: number;
 }
 
-/** A Space that floods a real daemon, and a person who asks it how it is meanwhile. */
-export async function floodFrames(options: FloodOptions): Promise<FloodReport> {
+/** A Space that floods one real daemon, round by round, and a person who asks it how it is meanwhile. */
+export async function floodFrames(rounds: readonly FloodOptions[]): Promise<FloodReport[]> {
   await using space = await HostileSpace.start();
   await using system = await TestSystem.start({
     config: { logLevel: 'error', spaceLink: { reconnectBaseMs: 20, reconnectMaxMs: 60 } },
@@ -42,6 +42,18 @@ export async function floodFrames(options: FloodOptions): Promise<FloodReport> {
   await system.done(['login', '--space', space.url, '--code', 'ANY-CODE']);
   await eventually(() => space.isGreeted, 'the link');
   await warmUp(system);
+  const reports: FloodReport[] = [];
+  for (const round of rounds) reports.push(await flood(round, { space, system }));
+  return reports;
+}
+
+interface Rig {
+  readonly space: HostileSpace;
+  readonly system: TestSystem;
+}
+
+async function flood(options: FloodOptions, { space, system }: Rig): Promise<FloodReport> {
+  const before = space.connections;
   using memory = new MemoryWatch(system.daemonPid);
   const asking = new AbortController();
   const asked = askAllTheTime(system, asking.signal);
@@ -54,7 +66,7 @@ export async function floodFrames(options: FloodOptions): Promise<FloodReport> {
   return {
     sent: options.frames,
     seconds,
-    connections: space.connections,
+    connections: space.connections - before,
     isAlive: status.version !== '',
     memoryBefore: memory.before,
     memoryGrown: memory.grownBytes,
