@@ -3,6 +3,7 @@ import {
   cleanText,
   fromErrorBody,
   type HostKey,
+  type Location,
   type LocationTest,
   type NewPlan,
   type OfferedHostKey,
@@ -28,17 +29,41 @@ export async function checkLocation(
   plan: NewPlan,
   options: CheckOptions,
 ): Promise<NewPlan> {
-  const known = withKeys(
-    plan,
-    (options.hostKey ?? []).filter((key) => !isFingerprint(key)),
-  );
+  const known = withLocation(plan, withKeys(plan.location, keysGiven(options)));
   await requireRegion(session, plan);
   session.print.note('Trying the location …');
   const test = await ask(session, known, options);
   if (!test.hostKeys || test.failure) return finish(session, known, test);
-  const confirmed = withKeys(known, await confirmKeys(session, plan, test.hostKeys, options));
+  const keys = await confirmKeys(session, plan, test.hostKeys, options);
+  const confirmed = withLocation(known, withKeys(known.location, keys));
   return finish(session, confirmed, await ask(session, confirmed, options));
 }
+
+const withLocation = (plan: NewPlan, location: Location | undefined): NewPlan =>
+  location ? { ...plan, location } : plan;
+
+/**
+ * For a repository that is looked into before any plan is made.
+ * @returns the location, of an SSH host with the keys that the person knows or confirms
+ * @throws AppError `refused` when nobody confirms them, `invalid_input` for keys of a location that has none
+ */
+export async function confirmHost(
+  session: Session,
+  location: Location,
+  options: CheckOptions,
+): Promise<Location> {
+  const known = withKeys(location, keysGiven(options));
+  const isKnown = keysGiven(options).length > 0;
+  if (known.kind !== 'sftp' || isKnown) return known;
+  // Only a probe tells the keys of a host; the plan is never made.
+  const plan = { name: `look-${session.runtime.now()}`, paths: ['/'], location: known };
+  const test = await ask(session, plan, { adopt: true });
+  if (!test.hostKeys || test.failure) failOn(session, test);
+  const keys = await confirmKeys(session, plan, test.hostKeys ?? [], options);
+  return withKeys(location, keys);
+}
+
+const keysGiven = ({ hostKey = [] }: CheckOptions): string[] => hostKey.filter((key) => !isFingerprint(key));
 
 /** @throws AppError `invalid_input` for a region that the Space does not offer, naming those it does */
 async function requireRegion(session: Session, { location }: NewPlan): Promise<void> {
@@ -80,15 +105,14 @@ const isFingerprint = (text: string): boolean => text.startsWith('SHA256:');
 const HOST_KEY = /\b((?:ssh|ecdsa|sk)[a-z0-9@.-]+) ([A-Za-z0-9+/]{16,}={0,3})/;
 
 /** @throws AppError `invalid_input` for what is no public key, or a location that has none */
-function withKeys(plan: NewPlan, texts: readonly string[]): NewPlan {
-  if (texts.length === 0) return plan;
-  const { location } = plan;
+function withKeys<L extends Location | undefined>(location: L, texts: readonly string[]): L | Location {
+  if (texts.length === 0) return location;
   if (location?.kind !== 'sftp') {
     throw new AppError('invalid_input', '--host-key is for a location that begins with sftp:', {
       field: '--host-key',
     });
   }
-  return { ...plan, location: { ...location, hostKeys: texts.map(parseHostKey) } };
+  return { ...location, hostKeys: texts.map(parseHostKey) };
 }
 
 /** A line of `known_hosts`, of a `.pub` file or of `ssh-keyscan`. */
@@ -116,7 +140,7 @@ async function confirmKeys(
   session.print.note('Compare with the host itself: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub');
   await requireConsent(session, {
     message: 'Are these the keys of your host? Whoever stands in between could show others.',
-    untouched: 'no plan was made',
+    untouched: 'nothing was made or changed',
   });
   return offered.map(({ key }) => key);
 }

@@ -11,6 +11,7 @@ import { parseSchedule } from '../parse/schedule.ts';
 import { addPasswordOptions } from '../password/sources.ts';
 import type { OpenSession, Session } from '../session.ts';
 import { shellWord } from '../state-dir.ts';
+import { addLocationOptions } from './location-options.ts';
 import { addPlanOptions, parseZone, type PlanOptions } from './plan-options.ts';
 
 interface AddOptions extends PlanOptions, ArmOptions, LocationFlags, CheckOptions {
@@ -25,16 +26,11 @@ export function registerPlanAdd(plan: Command, open: OpenSession): void {
       'Adds a plan, asks for its password and sets up its repository. The password is stored nowhere.',
     )
     .argument('<name>', 'name of the plan');
-  addPlanOptions(add)
-    .option('--location <where>', 'space, a directory, s3:…, rest:… or sftp:… (default: space)')
-    .option('--region <region>', 'region of the Space, or of an s3: location')
-    .option(
-      '--credentials-file <file>',
-      'keys of an s3: location, AWS-style; or username = and password = for rest:',
-    )
-    .option('--ca-file <file>', 'certificate (PEM) of the authority of an s3: or rest: location')
-    .option('--ssh-key <file>', 'private key (without passphrase) for an sftp: location')
-    .option('--host-key <key...>', 'fingerprint (SHA256:…) or public key of the host of an sftp: location')
+  addPlanOptions(add).option(
+    '--location <where>',
+    'space, a directory, s3:…, rest:… or sftp:… (default: space)',
+  );
+  addLocationOptions(add)
     .option('--adopt', 'open an existing repository with its password instead of making one')
     .option('--kit-file <file>', 'write the recovery kit into a new file')
     .option('--allow-weak-password', 'take a weak password; for tests only');

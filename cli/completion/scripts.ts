@@ -63,7 +63,7 @@ _olares_backup() {
 ${cases.join('\n')}
   esac
   case "$previous" in
-    --path|--target|--location|--password-file|--token-file|--kit-file|--credentials-file|--state-dir)
+    --path|--target|--location|--password-file|--token-file|--kit-file|--credentials-file|--ca-file|--ssh-key|--kit|--state-dir)
       compopt -o filenames 2>/dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return ;;

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { addLocationOptions } from '../commands/location-options.ts';
 
 /** How a repository is reached that no plan of this machine has. */
 export function addPlaceOptions(command: Command): Command {
-  return command
-    .option('--kit <file>', 'recovery kit (the text file) that names the repository')
-    .option('--credentials-file <file>', 'AWS-style file with the keys of an s3: address of your own')
+  command.option('--kit <file>', 'recovery kit (the text file) that names the repository');
+  return addLocationOptions(command)
     .option('--space <url>', 'sign in to this Space first, where the backup is there')
     .option('--code <code>', 'pairing code that the Space shows')
     .option('--did <did>', 'or the DID of the owner, did:key:…')

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppError, type Location, type NewLook } from '../../contract/index.ts';
+import type { LocationOptions } from '../commands/location-options.ts';
+import { confirmHost } from '../location-check.ts';
+import { parseLocation, type LocationFlags } from '../parse/location.ts';
 import type { Session } from '../session.ts';
 import { hasKitCode, parseKitCode } from './kit-code.ts';
 
-export interface PlaceOptions {
+export interface PlaceOptions extends LocationOptions {
   readonly kit?: string;
-  readonly credentialsFile?: string;
 }
 
 /** Where a repository is that no plan of this machine has. */
@@ -29,12 +31,12 @@ export async function placeOf(
   const kit = await kitText(session, what, options);
   if (kit !== undefined) {
     const { address, repositoryId, keyIds } = parseKitCode(kit);
-    const place = placeAt(session, address, options);
+    const place = await placeAt(session, address, options);
     return { ...place, look: { ...place.look, repositoryId, ...(keyIds.length > 0 && { keyIds }) } };
   }
   if (what === undefined) return undefined;
   const address = addressIn(what);
-  return address === undefined ? undefined : placeAt(session, address, options);
+  return address === undefined ? undefined : await placeAt(session, address, options);
 }
 
 async function kitText(
@@ -87,17 +89,29 @@ function plain(what: string): string {
 
 const SPACE_ADDRESS = /^s3:https?:\/\/[^/]+\/[^/]+\/did:key:[^/]+\/olares-backups\//;
 
-function placeAt(session: Session, address: string, options: PlaceOptions): Place {
-  if (SPACE_ADDRESS.test(address)) return { look: { address }, atSpace: true };
-  return { look: { location: locationAt(session, address, options) }, atSpace: false };
+async function placeAt(session: Session, address: string, options: PlaceOptions): Promise<Place> {
+  if (SPACE_ADDRESS.test(address)) return atSpace(session, address, options);
+  const where = address.replace(/^local:/, '');
+  // Always there: the address is.
+  const location = parseLocation({ ...flagsOf(options), location: where }, session.runtime.cwd) as Location;
+  return { look: { location: await confirmHost(session, location, options) }, atSpace: false };
 }
 
-function locationAt({ runtime }: Session, address: string, { credentialsFile }: PlaceOptions): Location {
-  const kind = /^(s3|rest|sftp):/.exec(address)?.[1];
-  if (kind === 's3') {
-    const file = credentialsFile === undefined ? undefined : resolve(runtime.cwd, credentialsFile);
-    return { kind, address, ...(file !== undefined && { credentialsFile: file }) };
+/** The address tells all: the region, and that the keys come from Space. */
+function atSpace({ runtime }: Session, address: string, options: PlaceOptions): Place {
+  if (options.region !== undefined || options.hostKey !== undefined) {
+    const field = options.region === undefined ? '--host-key' : '--region';
+    throw new AppError('invalid_input', `${field} is not for a repository at Olares Space`, { field });
   }
-  if (kind === 'rest' || kind === 'sftp') return { kind, address };
-  return { kind: 'directory', path: resolve(runtime.cwd, address.replace(/^local:/, '')) };
+  parseLocation({ ...flagsOf(options), location: 'space' }, runtime.cwd);
+  return { look: { address }, atSpace: true };
+}
+
+function flagsOf({ credentialsFile, caFile, region, sshKey }: PlaceOptions): LocationFlags {
+  return {
+    ...(credentialsFile !== undefined && { credentialsFile }),
+    ...(caFile !== undefined && { caFile }),
+    ...(region !== undefined && { region }),
+    ...(sshKey !== undefined && { sshKey }),
+  };
 }

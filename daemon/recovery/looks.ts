@@ -119,10 +119,7 @@ function ofLocation(location: Location): Subject {
       field: 'address',
     });
   }
-  const { address } = location;
-  return location.kind === 'sftp'
-    ? { ...parseRepositoryAddress(`/${address}`), address }
-    : parseRepositoryAddress(address);
+  return parseRepositoryAddress(location.address);
 }
 
 /** An address as restic or a browser writes it, or a Backup URL. */

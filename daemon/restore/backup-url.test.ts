@@ -48,6 +48,7 @@ describe('a Backup URL', () => {
       'directory',
       `/mnt/disk/olares-backups/x-${ID}`,
     ],
+    ['an SFTP host', `sftp:me@nas:/b/olares-backups/x-${ID}?${QUERY}`, 'sftp', undefined],
     ['own S3', `https://s3.eu-1.amazonaws.com/b/olares-backups/x-${ID}?${QUERY}`, 's3', undefined],
   ])('may name %s', (_what, text, location, address) => {
     expect(parseBackupUrl(text)).toMatchObject({ location, ...(address && { address }) });
@@ -55,6 +56,8 @@ describe('a Backup URL', () => {
 
   it.each([
     ['a REST server', 'rest:https://nas.example:8000/r', 'rest'],
+    ['a host behind SFTP', 'sftp://me@nas.example:2222//srv/r', 'sftp'],
+    ['one in the short form', 'sftp:me@nas.example:backups/r', 'sftp'],
     ['any bucket', 's3:https://s3.example/bucket/x', 's3'],
     ['any directory', '/mnt/disk', 'directory'],
   ])('of %s comes back from its written form, with an id of its own', (_what, address, location) => {

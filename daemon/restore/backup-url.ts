@@ -5,7 +5,7 @@ import { AppError } from '../../contract/index.ts';
 export interface ParsedBackupUrl {
   /** restic's address. */
   readonly address: string;
-  readonly location: 'space' | 's3' | 'rest' | 'directory';
+  readonly location: 'space' | 's3' | 'rest' | 'sftp' | 'directory';
   /** Where the address names no plan: an id made of the address, by which wrong passwords are counted. */
   readonly planId: string;
   readonly planName: string;
@@ -46,7 +46,7 @@ export function parseBackupUrl(text: string): ParsedBackupUrl {
 }
 
 /**
- * Reads restic's address of a repository, as a kit or a person names it: a directory, `s3:…` or `rest:…`.
+ * Reads restic's address of a repository, as a kit or a person names it: a directory, `s3:…`, `rest:…` or `sftp:…`.
  * @throws AppError `invalid_input` naming what is wrong
  */
 export function parseRepositoryAddress(text: string): Place {
@@ -85,6 +85,7 @@ function plainUrl(text: string): string {
 
 function isPlain(text: string): boolean {
   if (/^(?:s3:|rest:)?https?:\/\//.test(text) || /^(?:s3:[a-z0-9.-]+|local:)\//i.test(text)) return true;
+  if (SFTP.test(text)) return true;
   return text.startsWith('/') && text.includes('/olares-backups/');
 }
 
@@ -94,14 +95,19 @@ export type Place = Pick<
 >;
 
 const SCHEME = /^(s3|rest|local):/;
+/** restic's two forms: `sftp://user@host:port/path` and `sftp:user@host:path`. */
+const SFTP = /^sftp:(?:\/\/[^/\s]+|[^/:\s]+:)(.*)$/;
 
 function parseAddress(text: string): Place {
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid('its address holds control characters');
   if (/(^|\/)\.\.?(\/|$)/.test(text)) throw invalid('its address holds a relative part');
+  const nowhere = { suffix: undefined, region: undefined };
+  const sftpPath = SFTP.exec(text)?.[1];
+  if (sftpPath !== undefined)
+    return { address: text, location: 'sftp', ...repositoryOf(text, `/${sftpPath}`, true), ...nowhere };
   const { scheme, place } = split(text);
   const { host, path } = place.startsWith('/') ? { host: '', path: place } : splitUrl(place);
   const repository = repositoryOf(place, path, scheme !== undefined);
-  const nowhere = { suffix: undefined, region: undefined };
   if (host === '') return { address: place, location: 'directory', ...repository, ...nowhere };
   if (scheme === 'rest') return { address: text, location: 'rest', ...repository, ...nowhere };
   const region = /^(?:s3|cos)\.([a-z0-9-]+)\./.exec(host)?.[1];

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Job, LocationTest, Plan } from '../../contract/index.ts';
+import type { Job, LocationTest, Look, Plan } from '../../contract/index.ts';
 import { expectRefusal } from '../harness/refusal.ts';
 import { plainRestic } from '../harness/plain-restic.ts';
 import { PASSWORD, TestSystem } from '../harness/system.ts';
@@ -67,6 +67,14 @@ describe.skipIf(REST_SERVER === undefined)('a REST server of another maker', () 
     expect(JSON.stringify(plan)).not.toContain('signs');
     await expectRoundTrip(plan);
     expect(readdirSync(join(system.dir, 'rest', 'ann'))).toEqual([`rest-${plan.id}`]);
+    const look = [
+      'adopt',
+      String(plan.repository?.address),
+      '--look',
+      '--password-file',
+      system.passwordFile,
+    ];
+    expect(await system.json<Look>([...look, ...keys.slice(2)])).toMatchObject({ planName: 'rest' });
   });
 
   test.each([
@@ -125,6 +133,17 @@ describe.skipIf(PRIVATE_SSHD === undefined)('an SSH host', () => {
     expect(plan.location).toMatchObject({ hostKeys: [expect.stringMatching(/^ssh-ed25519 /)] });
     await expectRoundTrip(plan);
     expect(readdirSync(join(sshd.data, 'backups', 'olares-backups'))).toHaveLength(1);
+  });
+
+  test('has a repository restored by its address, by the same options and with its key confirmed', async () => {
+    const { repository } = await system.json<Plan>(['plan', 'show', 'ssh']);
+    const target = join(system.dir, 'back-by-address');
+    const restore = ['restore', String(repository?.address), '--foreground', '--target', target, '--yes'];
+    const opens = ['--password-file', system.passwordFile, ...at.slice(2)];
+    expectRefusal(await system.cli([...restore, ...opens]), 17, `--host-key '${sshd.fingerprint}'`);
+    expect(existsSync(target)).toBe(false);
+    await system.done([...restore, ...opens, '--host-key', sshd.fingerprint]);
+    expect(readFileSync(join(target, 'noise')).equals(content)).toBe(true);
   });
 
   test('that does not know our key is refused by name, and no plan is made', async () => {
