@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseTarget, type TargetOptions } from './target.ts';
 
@@ -48,6 +48,18 @@ describe('the default target', () => {
 });
 
 describe('a chosen target', () => {
+  it('names no new directory by more bytes than a name may have, and replaces none it could not keep', () => {
+    const long = join(root, 'é'.repeat(119));
+    mkdirSync(long);
+    const chosen = basename(chooseTarget({}, options({ sourcePaths: [long] })));
+    expect(chosen).toMatch(/^é+-restored-20261120-0905$/);
+    expect(Buffer.byteLength(chosen)).toBeLessThanOrEqual(255);
+    expect(() => chooseTarget({ inPlace: true }, options({ sourcePaths: [long] }))).toThrow('too long');
+    expect(() => chooseTarget({ target: long, conflict: 'keep' }, options())).toThrow('too long');
+    const longer = `/${'x'.repeat(300)}/target`;
+    expect(() => chooseTarget({ target: longer }, options())).toThrow('longer than 255 bytes');
+  });
+
   it('may be new or empty', () => {
     expect(chooseTarget({ target: join(root, 'new/') }, options())).toBe(join(root, 'new'));
     expect(chooseTarget({ target: join(root, 'empty') }, options())).toBe(join(root, 'empty'));

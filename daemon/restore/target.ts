@@ -13,6 +13,12 @@ export interface TargetOptions {
   readonly home: string;
 }
 
+const LONGEST_NAME_BYTES = 255;
+/** Where `.before-restore-20261120-181200-paths` has to go behind the name. */
+const LONGEST_REPLACED_BYTES = 218;
+/** Where `-restored-20261120-1812-2` has to. */
+const LONGEST_DEFAULT_BYTES = 228;
+
 /**
  * Where a restore goes: a new directory beside the source, or what the person chose.
  * @throws AppError `invalid_input` naming the target and the way out, `conflict` when it is not empty
@@ -22,6 +28,7 @@ export function chooseTarget(choice: RestoreChoice, options: TargetOptions): str
   if (choice.inPlace) return inPlaceTarget(choice, options);
   const target = choice.target === undefined ? defaultTarget(options) : resolve(choice.target);
   refuseOwnPlaces(target, options.stateDir);
+  refuseLongName(target, choice.conflict !== undefined);
   const source = options.sourcePaths.find((path) => isInside(target, path));
   if (source !== undefined) {
     throw invalid(
@@ -79,6 +86,7 @@ function inPlaceTarget(choice: RestoreChoice, { sourcePaths, stateDir }: TargetO
     throw invalid(`in place means ${source}, not ${choice.target}`, 'leave out --target or --in-place');
   }
   refuseOwnPlaces(source, stateDir);
+  refuseLongName(source, true);
   return source;
 }
 
@@ -87,10 +95,16 @@ function defaultTarget({ sourcePaths, planName, requestedAt, home }: TargetOptio
   const isSingle = source !== undefined && second === undefined;
   const parent = isSingle ? dirname(source) : sourcePaths.length > 0 ? commonParent(sourcePaths) : home;
   const name = (isSingle && basename(source)) || planName.replace(/[/\0]/g, '_') || 'restored';
-  const wanted = join(parent, `${name}-restored-${stampOf(requestedAt)}`);
+  const wanted = join(parent, `${shortened(name)}-restored-${stampOf(requestedAt)}`);
   let free = wanted;
   for (let number = 2; existsSync(free); number += 1) free = `${wanted}-${number}`;
   return free;
+}
+
+function shortened(name: string): string {
+  const characters = [...name];
+  while (Buffer.byteLength(characters.join('')) > LONGEST_DEFAULT_BYTES) characters.pop();
+  return characters.join('');
 }
 
 function commonParent(paths: readonly string[]): string {
@@ -114,6 +128,19 @@ function refuseOwnPlaces(target: string, stateDir: string): void {
   if (target === '/') throw invalid('the root directory cannot be a target', 'name a directory below it');
   if (isInside(target, stateDir) || isInside(stateDir, target)) {
     throw invalid(`${target} is where the agent keeps its own state`, 'choose another directory');
+  }
+}
+
+/** @param isReplaced whether a tree that is there is kept beside it, by a longer name */
+function refuseLongName(target: string, isReplaced: boolean): void {
+  const names = target.split('/').map((name) => Buffer.byteLength(name));
+  if (names.some((bytes) => bytes > LONGEST_NAME_BYTES))
+    throw invalid(`no name in the target may be longer than ${LONGEST_NAME_BYTES} bytes`, 'shorten it');
+  if (isReplaced && (names.at(-1) ?? 0) > LONGEST_REPLACED_BYTES && existsSync(target)) {
+    throw invalid(
+      `the name of ${target} is too long: no old tree could be kept beside it`,
+      'restore into a new directory with --target',
+    );
   }
 }
 

@@ -120,6 +120,16 @@ describe('a restore into a directory that holds files', () => {
     expect(merged).toMatchObject({ renamed: 4, same: 1, replaced: 0 });
   });
 
+  it('cuts no long name within a character to make room for the mark', () => {
+    const name = `x${'é'.repeat(120)}.txt`;
+    write(join('target', name), 'old');
+    write(join('staging/content/tree', name), 'new content');
+    restore({ conflict: 'rename' });
+    const brought = readdirSync(join(root, 'target')).find((each) => /^xé.*restored/.test(each)) ?? '';
+    expect(Buffer.byteLength(brought)).toBeLessThanOrEqual(255);
+    expect(brought).toMatch(/^xé+ \(restored .*\)\.txt$/);
+  });
+
   it('moves nothing when there is nothing to bring', () => {
     rmSync(join(root, 'staging/content/tree'), { recursive: true });
     write('staging/content/tree/both', 'new');

@@ -232,9 +232,17 @@ function freeName(name: Buffer, stamp: string, isTaken: (name: Buffer) => boolea
     const mark = Buffer.from(` (restored ${stamp}${number === 1 ? '' : ` ${number}`})`);
     // No name is longer than 255 bytes.
     const room = 255 - mark.length - (name.length - end);
-    const free = Buffer.concat([name.subarray(0, Math.min(end, room)), mark, name.subarray(end)]);
+    const stem = name.subarray(0, end <= room ? end : characterStart(name, room));
+    const free = Buffer.concat([stem, mark, name.subarray(end)]);
     if (!isTaken(free)) return free;
   }
+}
+
+/** UTF-8 is not cut within a character: half of one is no text. */
+function characterStart(name: Buffer, at: number): number {
+  let start = at;
+  while (start > 1 && ((name[start] ?? 0) & 0xc0) === 0x80) start -= 1;
+  return start;
 }
 
 function countFiles(path: Buffer, found: BigIntStats | undefined): number {

@@ -7,6 +7,8 @@ import { isInside } from './selection.ts';
 
 /** Share of the free space that a restore may take. */
 const LARGEST_SHARE = 0.9;
+/** Of a name, where `.before-restore-20261120-181200-paths` has to go behind it. */
+const LONGEST_REPLACED_BYTES = 218;
 
 export interface Target extends Disposable {
   /** As the person named it. */
@@ -72,6 +74,12 @@ function assertFree(parent: Anchor, { name, path, inPlace }: Place): void {
     throw conflict('is a link', 'name the directory it points to, or another target');
   if (found.dev !== lstatSync(`${parent.path}/.`).dev) {
     throw conflict('is the root of a disk of its own', 'restore into a new directory on that disk');
+  }
+  if (inPlace && Buffer.byteLength(name) > LONGEST_REPLACED_BYTES) {
+    throw conflict(
+      'has so long a name that no tree of that name can be kept beside it',
+      'restore into a new directory',
+    );
   }
   const isEmpty = found.isDirectory() && readdirSync(parent.at(name)).length === 0;
   if (!isEmpty && !inPlace) {
