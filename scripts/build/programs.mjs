@@ -66,7 +66,9 @@ async function bundleCached({ root, name, entry }) {
   replaceFile(join(chunks, file), code.contents);
   const loader = join(root, 'dist', `${name}.mjs`);
   makeCache({ root, chunk: join(chunks, file), loader, ...CACHED[name] });
-  replaceFile(loader, loaderOf(file));
+  const cache = join(chunks, `${file}.cache`);
+  const digest = existsSync(cache) ? createHash('sha1').update(readFileSync(cache)).digest('hex') : '';
+  replaceFile(loader, loaderOf(file, digest));
   return [file, `${file}.cache`, `${name}.cjs.map`, `${name}.mjs`];
 }
 
