@@ -92,14 +92,15 @@ function proofLines({
   ];
 }
 
-function undoLines({ requestId }: Job, { undoPath, undoUntil }: RestoreResult, now: number): string[] {
+function undoLines(job: Job, { undoPath, undoUntil, requestCode }: RestoreResult, now: number): string[] {
   if (undoPath === undefined) return [];
+  const request = requestCode ?? job.requestId;
   const until = undoUntil === undefined ? '' : `, kept until ${formatMoment(undoUntil, now)}`;
   return [
     `  what was there before is in ${cleanText(undoPath, 4096)}${until}`,
-    ...(requestId === undefined
+    ...(request === undefined
       ? []
-      : [`  put it back with: olares-backup request undo ${cleanText(requestId, 40)}`]),
+      : [`  put it back with: olares-backup request undo ${cleanText(request, 40)}`]),
   ];
 }
 

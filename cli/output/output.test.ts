@@ -31,10 +31,14 @@ import { usageLines } from './usage-lines.ts';
 
 it('the result of a restore in place says how it is undone', () => {
   const undoPath = '/home/me/Photos.before-restore-1';
-  const job = sampleJob({ kind: 'restore', requestId: REQUEST_ID, result: restoreResult({ undoPath }) });
+  const job = sampleJob({
+    kind: 'restore',
+    requestId: REQUEST_ID,
+    result: restoreResult({ undoPath, requestCode: '7F3K' }),
+  });
   const text = jobResultLines(job, { style: printer().print.style, now: NOW }).join('\n');
   expect(text).toContain(undoPath);
-  expect(text).toContain(`olares-backup request undo ${REQUEST_ID}`);
+  expect(text).toContain('olares-backup request undo 7F3K');
 });
 
 describe('figures', () => {

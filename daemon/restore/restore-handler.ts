@@ -159,7 +159,7 @@ function outcomeOf(records: RequestRecords, row: RequestRow, result: RestoreResu
   const reason = `${count} ${count === 1 ? 'file' : 'files'} could not be restored`;
   return {
     state: count === 0 ? 'succeeded' : 'incomplete',
-    result,
+    result: { ...result, requestCode: row.code },
     ...(count > 0 && { reason }),
     commit: () => {
       // Cancelled at the last moment, it is restored all the same, and the job says so.
