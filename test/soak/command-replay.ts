@@ -1,6 +1,6 @@
 import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { JOB_END_STATES } from '../../contract/index.ts';
+import { JOB_END_STATES, type Plan } from '../../contract/index.ts';
 import { eventually } from '../harness/eventually.ts';
 import { TestSystem } from '../harness/system.ts';
 import { HostileSpace } from '../integration/hostile-space.fixture.ts';
@@ -63,9 +63,18 @@ export async function replayCommand(options: ReplayOptions): Promise<ReplayRepor
     if (putBackAt.has(restart)) putBack(database, join(system.dir, 'older.db'));
     if (restart % 10 === 0) options.tell?.(`${restart} restarts, ${sent} frames, ${jobs.size} jobs`);
   }
-  // By restic's own files: no list of ours is asked, and no daemon is needed for it.
-  const snapshots = readdirSync(join(plan.repository?.address ?? '', 'snapshots')).length;
-  return { sent, databasesPutBack: putBackAt.size, jobs, snapshots, ...answersOf(space) };
+  return {
+    sent,
+    databasesPutBack: putBackAt.size,
+    jobs,
+    snapshots: snapshotFilesOf(plan),
+    ...answersOf(space),
+  };
+}
+
+/** By restic's own files: no list of ours is asked, and no daemon is needed for it. */
+function snapshotFilesOf({ repository }: Plan): number {
+  return readdirSync(join(repository?.address ?? '', 'snapshots')).length;
 }
 
 function putBack(database: string, copy: string): void {
