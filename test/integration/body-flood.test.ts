@@ -6,9 +6,9 @@ const soak = process.env['SOAK_FLOOD'];
 const seed = Number(process.env['SOAK_SEED'] ?? 20_261_120);
 
 test.each([
-  ['requests to the local API of the agent', floodLocalApi, 2_000],
-  ['requests to a Space', floodSpace, 2_000],
-  ['answers of a Space to the agent', floodAnswers, 1_500],
+  ['requests to the local API of the agent', floodLocalApi, 900],
+  ['requests to a Space', floodSpace, 900],
+  ['answers of a Space to the agent', floodAnswers, 700],
 ] as const)('malformed %s do no harm', { timeout: 1_800_000 }, async (name, flood, few) => {
   const count = soak ? 100_000 : few;
   const report = await flood({ count, seed });
