@@ -136,6 +136,21 @@ describe('lists and actions of the admin page', () => {
     expect(await admin.requestCommand('9KQ2')).toBe('olares-backup restore 9KQ2');
   });
 
+  it('puts what is ticked and where it goes into the command', async () => {
+    const entry = (name: string) => ({ path: `/home/me/${name}`, name, type: 'file' as const, size: 1 });
+    const admin = await show(`#/snapshots/${uuid(1003)}`, {
+      getSnapshot: () => makeSnapshot(3),
+      listEntries: () => [entry('a b'), entry('evil\nname'), entry('c')],
+      createRequest: () => makeRequest({ origin: 'page', code: '9KQ2' }),
+    });
+    await admin.page.getByRole('checkbox', { name: 'Restore only a b' }).check();
+    expect(await admin.page.getByRole('checkbox', { name: /evil/ }).isDisabled()).toBe(true);
+    await admin.page.getByRole('radio', { name: /In place/ }).check();
+    expect(await admin.prepareRestore()).toBe(
+      "olares-backup restore 9KQ2 --in-place --include '/home/me/a b'",
+    );
+  });
+
   it('pauses and resumes a plan at once, and shows why an action was refused', async () => {
     let plan: Plan = makePlan();
     const change = (state: Plan['state']) => () => (plan = makePlan({ state }));

@@ -53,7 +53,9 @@ async function onPage(status: Status, hash: string, play: (scene: Scene) => Prom
     expect(daemon.mistakes).toEqual([]);
   }
   expect(watched.faults).toEqual([]);
-  expect(await watched.page.locator('input, textarea, form').count()).toBe(0);
+  // Nothing can be typed on the page, so no password is.
+  const fields = 'input:not([type=checkbox], [type=radio]), textarea, form, [contenteditable]';
+  expect(await watched.page.locator(fields).count()).toBe(0);
 }
 
 describe('admin page', () => {
@@ -128,11 +130,21 @@ describe('admin page', () => {
       const card = admin.requestCard('7F3K');
       expect(await card.getByRole('button').allInnerTexts()).toEqual(['Copy', 'Decline']);
       daemon.answer({ declineRequest: () => makeRequest({ state: 'declined' }) });
+      await card.getByRole('combobox', { name: 'Reason for declining' }).selectOption('not now');
       await admin.decline('7F3K');
       await card.waitFor({ state: 'detached' });
-      expect(daemon.calls.filter(({ name }) => name === 'declineRequest')).toHaveLength(1);
+      const declined = daemon.calls.filter(({ name }) => name === 'declineRequest');
+      expect(declined.map(({ body }) => body)).toEqual([{ reason: 'not now' }]);
       daemon.emit(makeEvent(41, 'request.state', { request: makeRequest({ id: uuid(7001), code: '2QXM' }) }));
       expect(await admin.requestCommand('2QXM')).toBe('olares-backup restore 2QXM');
+      const choice = { target: '/home/me/Docs', inPlace: true, conflict: 'keep' as const, include: ['/d/a'] };
+      const going = makeRequest({ id: uuid(7001), code: '2QXM', state: 'restoring', choice });
+      daemon.emit(makeEvent(42, 'request.state', { request: going }));
+      await admin
+        .requestCard('2QXM')
+        .getByText('/home/me/Docs · in place · files that are there stay')
+        .waitFor();
+      await admin.requestCard('2QXM').getByText('/d/a').waitFor();
     });
   });
 

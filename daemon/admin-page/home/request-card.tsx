@@ -1,8 +1,15 @@
 import type { JSX } from 'preact';
-import { cleanText, type RestoreRequest } from '../../../contract/index.ts';
+import { useState } from 'preact/hooks';
+import {
+  cleanText,
+  type RestoreChoice,
+  type RestoreConflict,
+  type RestoreRequest,
+} from '../../../contract/index.ts';
 import { ActionButton, Badge, Fault, Foreign, When } from '../components/basics.tsx';
 import { Command } from '../components/command.tsx';
 import { counted, formatBytes } from '../format/size.ts';
+import { restoreCommand, type PageChoice } from '../format/restore-command.ts';
 import { formatShort } from '../format/time.ts';
 import { REQUEST_ORIGIN_WORDS, REQUEST_STATE_WORDS, wordingOf } from '../format/words.ts';
 import { jobHref } from '../route.ts';
@@ -11,17 +18,8 @@ import { useAction, useAgent } from '../state/context.ts';
 
 const WAITING: ReadonlySet<RestoreRequest['state']> = new Set(['proposed', 'opened']);
 
-/** What the person types at the machine. The code is the daemon's; anything else in it would be no code of ours. */
-export const restoreCommand = (code: string): string =>
-  `olares-backup restore ${cleanText(code).replace(/[^A-Za-z0-9-]/g, '')}`;
-
 /** Who asks for which snapshot, and the command that answers it. This page cannot start the restore. */
 export function RequestCard({ request }: { request: RestoreRequest }): JSX.Element {
-  const agent = useAgent();
-  const decline = useAction(async () => {
-    const answer = await agent.client.call('declineRequest', { params: { request: request.id }, body: {} });
-    agent.apply((status) => withRequest(status, answer));
-  });
   const isWaiting = WAITING.has(request.state);
   return (
     <article class="card card--request" data-request={cleanText(request.code)}>
@@ -47,6 +45,7 @@ export function RequestCard({ request }: { request: RestoreRequest }): JSX.Eleme
           </figcaption>
         </figure>
       ) : null}
+      {request.choice === undefined ? null : <ChoiceFacts choice={request.choice} />}
       {isWaiting ? <Guide code={request.code} /> : null}
       {request.jobId === undefined ? null : (
         <p>
@@ -63,22 +62,93 @@ export function RequestCard({ request }: { request: RestoreRequest }): JSX.Eleme
             </>
           ) : null}
         </span>
-        {isWaiting ? (
-          <ActionButton action={decline} label="Decline" busyLabel="Declining…" describes={request.code} />
-        ) : null}
+        {isWaiting ? <Decline request={request} /> : null}
       </footer>
-      <Fault error={decline.error} />
     </article>
   );
 }
 
+/** To choose from: nothing is ever typed on this page, so that no password is. Other words go by the command. */
+const REASONS = ['not asked for by me', 'not now', 'another snapshot is wanted'] as const;
+
+function Decline({ request }: { request: RestoreRequest }): JSX.Element {
+  const agent = useAgent();
+  const [reason, setReason] = useState('');
+  const decline = useAction(async () => {
+    const body = reason === '' ? {} : { reason };
+    const answer = await agent.client.call('declineRequest', { params: { request: request.id }, body });
+    agent.apply((status) => withRequest(status, answer));
+  });
+  return (
+    <>
+      <span class="buttons">
+        <select
+          class="input"
+          aria-label="Reason for declining"
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        >
+          <option value="">without a reason</option>
+          {REASONS.map((each) => (
+            <option key={each} value={each}>
+              {each}
+            </option>
+          ))}
+        </select>
+        <ActionButton action={decline} label="Decline" busyLabel="Declining…" describes={request.code} />
+      </span>
+      <Fault error={decline.error} />
+    </>
+  );
+}
+
+/** What was chosen at the terminal. */
+function ChoiceFacts({ choice }: { choice: RestoreChoice }): JSX.Element {
+  const { target, inPlace, include = [], conflict, deleteExtra, verify } = choice;
+  const rules = [
+    inPlace ? 'in place' : undefined,
+    conflict === undefined ? undefined : CONFLICT_WORDS[conflict],
+    deleteExtra ? 'what only is there is deleted' : undefined,
+    verify === false ? 'not verified' : undefined,
+  ].filter((rule) => rule !== undefined);
+  return (
+    <dl class="facts">
+      {target === undefined ? null : (
+        <div>
+          <dt>Target</dt>
+          <dd>
+            <Foreign text={target} max={400} />
+            {rules.length === 0 ? null : ` · ${rules.join(' · ')}`}
+          </dd>
+        </div>
+      )}
+      <div>
+        <dt>Restores</dt>
+        <dd>{include.length === 0 ? 'everything' : <Foreign text={pathWords(include)} max={600} />}</dd>
+      </div>
+    </dl>
+  );
+}
+
+const PATHS_SHOWN = 5;
+const pathWords = (paths: readonly string[]) =>
+  paths.slice(0, PATHS_SHOWN).join(', ') +
+  (paths.length > PATHS_SHOWN ? ` and ${paths.length - PATHS_SHOWN} more` : '');
+
+const CONFLICT_WORDS: Readonly<Record<RestoreConflict, string>> = {
+  keep: 'files that are there stay',
+  different: 'files that differ are replaced',
+  replace: 'files that are there are replaced',
+  rename: 'brought beside files that are there',
+};
+
 /** The numbered way from this page to the terminal, where the password is typed. */
-export function Guide({ code }: { code: string }): JSX.Element {
+export function Guide({ code, choice = {} }: { code: string; choice?: PageChoice }): JSX.Element {
   return (
     <ol class="steps">
       <li>
         <span>Open a terminal on this machine and type</span>
-        <Command text={restoreCommand(code)} />
+        <Command text={restoreCommand(code, choice)} />
       </li>
       <li>
         <span>Look at what it would do, then type your password there. It is never asked for here.</span>

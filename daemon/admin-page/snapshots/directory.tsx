@@ -3,6 +3,7 @@ import { cleanText, type Snapshot, type SnapshotEntry } from '../../../contract/
 import { Fault, Foreign, Loading } from '../components/basics.tsx';
 import { Icon } from '../components/icon.tsx';
 import { WindowList } from '../components/window-list.tsx';
+import { canBeTyped } from '../format/restore-command.ts';
 import { counted, formatBytes } from '../format/size.ts';
 import { formatShort } from '../format/time.ts';
 import { snapshotHref } from '../route.ts';
@@ -10,8 +11,20 @@ import { useAgent, useLoaded } from '../state/context.ts';
 
 const ROW_HEIGHT_PX = 48;
 
+interface Choosing {
+  /** Paths that are to be restored. */
+  readonly chosen: readonly string[];
+  readonly choose: (path: string, isOn: boolean) => void;
+}
+
+interface DirectoryProps {
+  readonly snapshot: Snapshot;
+  readonly path: string | undefined;
+  readonly choosing: Choosing;
+}
+
 /** The files of a snapshot, one directory at a time; without a path, the top of what was backed up. */
-export function Directory({ snapshot, path }: { snapshot: Snapshot; path: string | undefined }): JSX.Element {
+export function Directory({ snapshot, path, choosing }: DirectoryProps): JSX.Element {
   const { client } = useAgent();
   const shown = path ?? startOf(snapshot);
   const loaded = useLoaded(shown, () =>
@@ -27,7 +40,7 @@ export function Directory({ snapshot, path }: { snapshot: Snapshot; path: string
       <Breadcrumb snapshot={snapshot} path={shown} />
       <Fault error={loaded.error} />
       {entries || loaded.error ? null : <Loading what="the folder" />}
-      {entries ? <Entries key={shown} entries={entries} snapshot={snapshot} /> : null}
+      {entries ? <Entries key={shown} entries={entries} snapshot={snapshot} choosing={choosing} /> : null}
     </section>
   );
 }
@@ -65,9 +78,11 @@ function Breadcrumb({ snapshot, path }: { snapshot: Snapshot; path: string }): J
 function Entries({
   entries,
   snapshot,
+  choosing,
 }: {
   entries: readonly SnapshotEntry[];
   snapshot: Snapshot;
+  choosing: Choosing;
 }): JSX.Element {
   if (entries.length === 0) return <p class="card muted">This folder is empty.</p>;
   const sorted = [...entries].sort(
@@ -80,7 +95,12 @@ function Entries({
         rowHeightPx={ROW_HEIGHT_PX}
         label={`Content of ${cleanText(snapshot.planName)}`}
         keyOf={({ path }) => path}
-        renderRow={(entry) => <EntryRow entry={entry} snapshotId={snapshot.id} />}
+        renderRow={(entry) => (
+          <div class="row__choose">
+            <Tick entry={entry} choosing={choosing} />
+            <EntryRow entry={entry} snapshotId={snapshot.id} />
+          </div>
+        )}
       />
     </div>
   );
@@ -95,6 +115,20 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   dev: 'device',
   chardev: 'device',
 };
+
+function Tick({ entry, choosing }: { entry: SnapshotEntry; choosing: Choosing }): JSX.Element {
+  const isTyped = canBeTyped(entry.path);
+  return (
+    <input
+      type="checkbox"
+      aria-label={`Restore only ${cleanText(entry.name)}`}
+      title={isTyped ? 'Restore only what is ticked' : 'This name cannot be typed in a command'}
+      disabled={!isTyped}
+      checked={choosing.chosen.includes(entry.path)}
+      onChange={(event) => choosing.choose(entry.path, event.currentTarget.checked)}
+    />
+  );
+}
 
 function EntryRow({ entry, snapshotId }: { entry: SnapshotEntry; snapshotId: string }): JSX.Element {
   const content = (

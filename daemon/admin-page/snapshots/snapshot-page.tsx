@@ -1,14 +1,13 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { type RestoreRequest, type Snapshot } from '../../../contract/index.ts';
-import { ActionButton, Fault, Foreign, Loading, When } from '../components/basics.tsx';
+import type { Snapshot } from '../../../contract/index.ts';
+import { Fault, Foreign, Loading, When } from '../components/basics.tsx';
 import { counted, formatBytes } from '../format/size.ts';
 import { formatAbsolute, formatShort } from '../format/time.ts';
-import { Guide } from '../home/request-card.tsx';
 import { jobHref, snapshotsHref } from '../route.ts';
-import { withRequest } from '../state/apply-event.ts';
-import { useAction, useAgent, useLoaded } from '../state/context.ts';
+import { useAgent, useLoaded } from '../state/context.ts';
 import { Directory } from './directory.tsx';
+import { PrepareRestore } from './prepare-restore.tsx';
 import { SnapshotMarks } from './snapshot-marks.tsx';
 
 /** One snapshot: facts, a way to its restore, and its files. */
@@ -22,22 +21,29 @@ export function SnapshotPage({ id, path }: { id: string; path: string | undefine
         <a href={snapshotsHref(snapshot?.planId)}>Snapshots</a>
       </nav>
       <Fault error={loaded.error} />
-      {snapshot ? (
-        <>
-          <SnapshotHead snapshot={snapshot} />
-          {snapshot.state === 'missing' ? (
-            <MissingWords />
-          ) : (
-            <Directory key={snapshot.id} snapshot={snapshot} path={path} />
-          )}
-        </>
-      ) : null}
+      {snapshot ? <SnapshotBody key={snapshot.id} snapshot={snapshot} path={path} /> : null}
       {snapshot || loaded.error ? null : <Loading what="the snapshot" />}
     </>
   );
 }
 
-function SnapshotHead({ snapshot }: { snapshot: Snapshot }): JSX.Element {
+function SnapshotBody({ snapshot, path }: { snapshot: Snapshot; path: string | undefined }): JSX.Element {
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const choose = (entry: string, isOn: boolean) =>
+    setChosen((before) => [...before.filter((each) => each !== entry), ...(isOn ? [entry] : [])]);
+  return (
+    <>
+      <SnapshotHead snapshot={snapshot} chosen={chosen} />
+      {snapshot.state === 'missing' ? (
+        <MissingWords />
+      ) : (
+        <Directory snapshot={snapshot} path={path} choosing={{ chosen, choose }} />
+      )}
+    </>
+  );
+}
+
+function SnapshotHead({ snapshot, chosen }: { snapshot: Snapshot; chosen: readonly string[] }): JSX.Element {
   const { planName, takenAt, jobId } = snapshot;
   return (
     <>
@@ -71,7 +77,7 @@ function SnapshotHead({ snapshot }: { snapshot: Snapshot }): JSX.Element {
             </div>
           )}
         </dl>
-        {snapshot.state === 'missing' ? null : <PrepareRestore snapshot={snapshot} />}
+        {snapshot.state === 'missing' ? null : <PrepareRestore snapshot={snapshot} include={chosen} />}
       </div>
     </>
   );
@@ -109,32 +115,3 @@ const MissingWords = () => (
     program.
   </p>
 );
-
-/** Makes a request; the restore itself begins only at a terminal, with the password. */
-function PrepareRestore({ snapshot }: { snapshot: Snapshot }): JSX.Element {
-  const agent = useAgent();
-  const [request, setRequest] = useState<RestoreRequest | undefined>();
-  const prepare = useAction(async () => {
-    const made = await agent.client.call('createRequest', { body: { snapshot: snapshot.resticId } });
-    agent.apply((status) => withRequest(status, made));
-    setRequest(made);
-  });
-  if (request) {
-    return (
-      <section class="prepared" aria-label="Restore prepared" data-prepared={request.code}>
-        <h2>Ready to restore</h2>
-        <Guide code={request.code} />
-        <p class="muted small">
-          The code expires <When at={request.expiresAt} />. Nothing changes until you type the command.
-        </p>
-      </section>
-    );
-  }
-  return (
-    <div class="card__foot">
-      <span class="muted">The restore itself is started in a terminal on this machine.</span>
-      <ActionButton action={prepare} label="Prepare restore" busyLabel="Preparing…" kind="primary" />
-      <Fault error={prepare.error} />
-    </div>
-  );
-}
