@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Job, Plan, Snapshot } from '../../contract/index.ts';
+import type { Job, Plan, Snapshot, SpaceCommand } from '../../contract/index.ts';
 import { SpaceFaults } from '../../space/faults.ts';
 import { eventually } from '../harness/eventually.ts';
 import { TestSystem } from '../harness/system.ts';
@@ -115,6 +115,21 @@ describe('the page of the real daemon', () => {
     await admin.decline(code);
     await card.waitFor({ state: 'detached' });
     expect(await system.json(['request', 'list'])).toEqual([]);
+    const asked = { kind: 'restore.propose', status: 'refused', code: 'declined', requestCode: code };
+    await eventually(async () => {
+      const { spaceCommands } = await system.json<{ spaceCommands: SpaceCommand[] }>([
+        'request',
+        'list',
+        '--all',
+      ]);
+      return spaceCommands[0]?.status === 'refused';
+    }, 'the end of the command');
+    expect(await system.json(['request', 'list', '--all'])).toMatchObject({
+      requests: [{ code, state: 'declined' }],
+      spaceCommands: [{ ...asked, planName: 'photos', text: 'for <b>Bob</b>' }],
+    });
+    await watched.page.getByText('What Space asked of this machine').click();
+    await watched.page.getByText('refused: declined at this machine').waitFor();
   });
 
   it('lets no other origin read or cause anything, although the browser is signed in', async () => {
