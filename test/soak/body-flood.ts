@@ -100,7 +100,7 @@ const SPACE_RIGHTS: Rights = [
 export async function floodAnswers(options: BodyFloodOptions): Promise<BodyFloodReport> {
   await using space = await HostileSpace.start();
   await using system = await TestSystem.start({ config: { logLevel: 'fatal' } });
-  await system.done(['login', '--space', space.url, '--code', 'ANY-CODE']);
+  await system.api.call('login', { body: { spaceUrl: space.url, code: 'ANY-CODE' } });
   const chance = chanceOf(options.seed);
   const statuses: Record<number, number> = {};
   const ask = async (count: number): Promise<void> => {

@@ -33,7 +33,7 @@ export async function replayCommand(options: ReplayOptions): Promise<ReplayRepor
   await using system = await TestSystem.start({
     config: { spaceLink: { reconnectBaseMs: 50, reconnectMaxMs: 200 } },
   });
-  await system.done(['login', '--space', space.url, '--code', 'ANY-CODE']);
+  await system.api.call('login', { body: { spaceUrl: space.url, code: 'ANY-CODE' } });
   const plan = await system.addPlan(
     'papers',
     [system.folder('papers')],

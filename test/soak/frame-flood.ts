@@ -39,7 +39,7 @@ export async function floodFrames(rounds: readonly FloodOptions[]): Promise<Floo
   await using system = await TestSystem.start({
     config: { logLevel: 'error', spaceLink: { reconnectBaseMs: 20, reconnectMaxMs: 60 } },
   });
-  await system.done(['login', '--space', space.url, '--code', 'ANY-CODE']);
+  await system.api.call('login', { body: { spaceUrl: space.url, code: 'ANY-CODE' } });
   await eventually(() => space.isGreeted, 'the link');
   await warmUp(system);
   const reports: FloodReport[] = [];
