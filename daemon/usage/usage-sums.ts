@@ -21,6 +21,10 @@ export const SpaceMeasure = Type.Object({
 export type SpaceMeasure = Static<typeof SpaceMeasure>;
 export const spaceMeasure = parser(SpaceMeasure);
 
+/** restic's own lists, which no snapshot counts: keys, index, snapshots. */
+const LISTS_BYTES = 1024 ** 2;
+const LISTS_SHARE = 0.02;
+
 /** Space's reading, explained by the ledger; without one, what the ledger alone knows. */
 export function toUsage(
   store: Pick<Store, 'plans' | 'snapshots'>,
@@ -44,9 +48,14 @@ export function toUsage(
     ...measure,
     ...(overageLimitBytes > 0 && { overage: overageOf(reading, overageLimitBytes) }),
     freeBytes: Math.max(0, totalBytes - usedBytes),
-    reclaimableBytes: Math.max(0, usedBytes - explainedBytes),
+    reclaimableBytes: unexplained(usedBytes, explainedBytes),
     byPlan,
   };
+}
+
+function unexplained(usedBytes: number, explainedBytes: number): number {
+  const rest = usedBytes - explainedBytes;
+  return rest > LISTS_BYTES + explainedBytes * LISTS_SHARE ? rest : 0;
 }
 
 function nextOf({ snapshots }: Pick<Store, 'snapshots'>, planId: string): { nextBytes?: number } {
