@@ -85,7 +85,7 @@ describe('the program', () => {
     'that is killed takes restic with it',
     async () => {
       using bench = new Bench();
-      bench.makeRepository();
+      await bench.makeRepository();
       const source = join(bench.root, 'source');
       mkdirSync(source);
       writeFileSync(join(source, 'big'), '');

@@ -17,7 +17,8 @@ import { createSpares } from './spares.ts';
 const CANCEL_GRACE_MS = 75_000;
 const EXIT_GRACE_MS = 10_000;
 const RECOVER_POLITE_MS = 5_000;
-const RECOVER_INTERRUPT_MS = 65_000;
+/** A restic without its helper has no storage keys any more, so most of what it would wait for never comes. */
+const RECOVER_INTERRUPT_MS = 10_000;
 
 export interface EngineOptions {
   readonly launcher: Launcher;

@@ -9,7 +9,7 @@ describe('a light key', () => {
   afterAll(() => bench[Symbol.dispose]());
 
   it('opens a repository for stock restic, which then backs up and reads with it alone', async () => {
-    bench.makeRepository();
+    await bench.makeRepository();
     const keys = join(bench.repository, 'keys');
     const [first = ''] = readdirSync(keys);
     const { id, content } = await lightKeyFile(bench.restic(['cat', 'masterkey']), {

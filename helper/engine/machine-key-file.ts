@@ -36,7 +36,7 @@ export async function lightened(
   repository: Repository,
   secret: Buffer,
 ): Promise<Repository> {
-  const heavy = (await listKeys(repository)).find(({ current }) => current)?.id ?? '';
+  const heavy = await keyInUse(repository);
   const content = await repository.objects.read(`keys/${heavy}`);
   const isThere = content !== undefined && isLight(readKeyFile(heavy, content));
   const keyHint = isThere ? heavy : await addLightKey(session, repository, secret);
@@ -47,6 +47,13 @@ export async function lightened(
   };
   if (!isThere) await removeHeavy(session, light, heavy);
   return light;
+}
+
+/** After `init` there is one, and no restic has to be asked which it is. */
+async function keyInUse(repository: Repository): Promise<string> {
+  const ids = repository.objects.canWrite ? await repository.objects.keyIds() : [];
+  if (ids.length === 1) return ids[0] ?? '';
+  return (await listKeys(repository)).find(({ current }) => current)?.id ?? '';
 }
 
 async function removeHeavy(session: Session, repository: Repository, id: string): Promise<void> {

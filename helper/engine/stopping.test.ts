@@ -10,9 +10,9 @@ import type { RunRecord } from './run-file.ts';
 /** A backup slow enough to be caught at it. */
 describe('a backup', () => {
   let bench: Bench;
-  beforeAll(() => {
+  beforeAll(async () => {
     bench = new Bench();
-    bench.makeRepository();
+    await bench.makeRepository();
     mkdirSync(join(bench.root, 'source'));
   });
   beforeEach(() => {

@@ -7,8 +7,8 @@ import { startTicks } from './run-file.ts';
 describe('unlocking', () => {
   const bench = new Bench();
   const runs = join(bench.stateDir, 'run', 'helpers');
-  beforeAll(() => {
-    bench.makeRepository();
+  beforeAll(async () => {
+    await bench.makeRepository();
     mkdirSync(runs, { recursive: true });
   });
   afterAll(() => bench[Symbol.dispose]());

@@ -12,8 +12,8 @@ const SNAPSHOT = 'd'.repeat(64);
 describe('a typed password', () => {
   const bench = new Bench();
   let capsule: Capsule;
-  beforeAll(() => {
-    bench.makeRepository();
+  beforeAll(async () => {
+    await bench.makeRepository();
     capsule = bench.capsule();
   });
   afterAll(() => bench[Symbol.dispose]());

@@ -28,7 +28,7 @@ describe('a repository with a damaged pack', () => {
   let taken: Taken;
 
   beforeAll(async () => {
-    bench.makeRepository();
+    await bench.makeRepository();
     mkdirSync(source);
     // One pack for each backup, so that what is damaged is not all.
     for (let pack = 0; pack < 4; pack += 1) {

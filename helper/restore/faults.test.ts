@@ -45,7 +45,7 @@ describe('a restore from a damaged repository', () => {
   };
 
   beforeAll(async () => {
-    bench.makeRepository();
+    await bench.makeRepository();
     mkdirSync(source);
     writeFileSync(join(source, 'broken'), randomBytes(500_000));
     await backup();

@@ -29,7 +29,7 @@ describe.runIf(canMount)('restores to a disk that is full to some level', () => 
   const source = at(bench, 'source');
   let taken: Taken;
   beforeAll(async () => {
-    bench.makeRepository();
+    await bench.makeRepository();
     mkdirSync(source);
     for (let count = 0; count < 20; count += 1)
       writeFileSync(join(source, `file${count}`), randomBytes(1_000_000));

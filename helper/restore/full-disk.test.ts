@@ -25,7 +25,7 @@ describe.runIf(canMount)('a restore to a disk that is too small', () => {
   const source = join(bench.root, 'source');
   let snapshotId = '';
   beforeAll(async () => {
-    bench.makeRepository();
+    await bench.makeRepository();
     mkdirSync(source);
     for (let count = 0; count < 20; count += 1)
       writeFileSync(join(source, `file${count}`), randomBytes(1_000_000));

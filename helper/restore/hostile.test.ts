@@ -7,8 +7,8 @@ describe('a restore that is meant to do harm', () => {
   const bench = new Bench();
   let snapshotId = '';
 
-  beforeAll(() => {
-    bench.makeRepository();
+  beforeAll(async () => {
+    await bench.makeRepository();
     const source = join(bench.root, 'source');
     mkdirSync(source);
     writeFileSync(join(source, 'file'), 'content');

@@ -12,7 +12,7 @@ describe('a hostile restore', () => {
   let snapshotId = '';
 
   beforeAll(async () => {
-    bench.makeRepository();
+    await bench.makeRepository();
     mkdirSync(join(source, 'sub'), { recursive: true });
     for (let count = 0; count < 200; count += 1)
       writeFileSync(join(source, 'sub', `file${count}`), `${count}`);

@@ -69,7 +69,7 @@ describe('a restore into a directory whose owner works against it', () => {
 
   beforeAll(async () => {
     chmodSync(bench.root, 0o755);
-    bench.makeRepository();
+    await bench.makeRepository();
     const source = at(bench, 'source');
     for (const tree of [source, decoy]) {
       mkdirSync(join(tree, 'sub'), { recursive: true });

@@ -38,7 +38,7 @@ describe('a restore that is interrupted', () => {
   const forgetCache = () => rmSync(join(bench.stateDir, 'cache'), { recursive: true, force: true });
 
   beforeAll(async () => {
-    bench.makeRepository();
+    await bench.makeRepository();
     mkdirSync(source);
     for (let n = 0; n < FILES; n += 1) writeFileSync(join(source, `file${n}`), randomBytes(FILE_BYTES));
     const lines = bench

@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +26,7 @@ import {
   type SecretMessage,
   type SecretVerdict,
 } from '../../contract/helper-messages.ts';
+import { lightKeyFile } from '../engine/light-key.ts';
 import { readLines } from '../engine/lines.ts';
 import { createPrivateFileSync } from '../state-files.ts';
 import { serve } from '../protocol.ts';
@@ -63,10 +72,16 @@ export class Bench {
     return { access: { address, options: {}, credentials: { kind: 'none' } }, host: HOST };
   }
 
-  /** A repository that the machine key opens, without the cost of arming. */
-  makeRepository(): void {
+  /** A repository that the machine's light key opens, as after arming, without its cost. */
+  async makeRepository(): Promise<void> {
     createPrivateFileSync(join(this.stateDir, 'keys', 'machine.key'), MACHINE_KEY);
     this.restic(['init']);
+    const keys = join(this.repository, 'keys');
+    const [first = ''] = readdirSync(keys);
+    const secret = Buffer.from(MACHINE_KEY);
+    const light = await lightKeyFile(this.restic(['cat', 'masterkey']), { secret, createdAt: Date.now() });
+    writeFileSync(join(keys, light.id), light.content);
+    rmSync(join(keys, first), { force: true });
   }
 
   /** Plain restic on the bench's repository. */
