@@ -63,6 +63,8 @@ export function createApp(options: AppOptions): FastifyInstance {
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
     schemaController: { compilersFactory },
+    // An address that cannot be read comes to no hook.
+    frameworkErrors: (error, request, reply) => sendError({ error, request, reply, log: options.log }),
   });
   app.removeContentTypeParser('text/plain');
   allowEmptyJson(app);

@@ -19,6 +19,12 @@ describe('unix sockets', () => {
     expect(answer.headers['x-olares-backup-version']).toBe('1.2.3');
   });
 
+  test('answer an address that cannot be read like any other mistake', async () => {
+    await using running = await startApi();
+    const answer = await ask({ socket: join(running.runDir, 'admin.sock'), path: '/api/v1/plans/%E0%A4%A' });
+    expect([answer.status, JSON.parse(answer.text).error.code]).toEqual([400, 'invalid_input']);
+  });
+
   test('the status socket reads and does nothing else', async () => {
     await using running = await startApi();
     const socket = join(running.runDir, 'status.sock');
