@@ -10,7 +10,10 @@ import { eventually } from '../harness/eventually.ts';
 import { expectRefusal } from '../harness/refusal.ts';
 import { ROOT, TestSystem, type Outcome } from '../harness/system.ts';
 
-const LIMITS = ['--limit-upload', '900M', '--limit-upload', '08:00-18:00 800M'];
+const SETTINGS = [
+  ...'--exclude *.tmp --timezone Europe/Berlin --limit-upload 900M --limit-upload'.split(' '),
+  '08:00-18:00 800M',
+];
 let system: TestSystem;
 let source: string;
 let local: Plan;
@@ -23,16 +26,14 @@ beforeAll(async () => {
   mkdirSync(join(source, 'deep'));
   writeFileSync(join(source, 'deep', 'text'), 'what counts');
   writeFileSync(join(source, 'big'), Buffer.alloc(3_000_000, 'x1y2z3'));
-  local = await system.addPlan(
-    'My photos',
-    [source],
-    ['--location', join(system.dir, 'disk'), '--exclude', '*.tmp', '--timezone', 'Europe/Berlin'].concat(
-      LIMITS,
-    ),
-  );
-  atSpace = await system.addPlan('at space', [source]);
-  await system.done(['backup', local.name]);
-  const { result } = await system.json<Job>(['backup', atSpace.name]);
+  [local, atSpace] = await Promise.all([
+    system.addPlan('My photos', [source], ['--location', join(system.dir, 'disk'), ...SETTINGS]),
+    system.addPlan('at space', [source]),
+  ]);
+  const [{ result }] = await Promise.all([
+    system.json<Job>(['backup', atSpace.name]),
+    system.done(['backup', local.name]),
+  ]);
   const { snapshotId } = result as { snapshotId: string };
   url = formatBackupUrl({
     address: String(atSpace.repository?.address),
@@ -75,13 +76,17 @@ describe('on a machine without an agent', () => {
   });
 
   test('says what is missing', async () => {
-    expectRefusal(await elsewhere(['restore', url, ...password()]), 15, '--space');
-    expectRefusal(await elsewhere(['restore', ...password()]), 2, 'Backup URL');
     const wrong = system.file('wrong', 'not this one, never\n');
     const address = String(local.repository?.address);
     const before = leftBehind();
-    const outcome = await elsewhere(['restore', address, '--yes', '--password-file', wrong]);
-    expectRefusal(outcome, 12, 'password');
+    const [unsigned, unnamed, mistyped] = await Promise.all([
+      elsewhere(['restore', url, ...password()]),
+      elsewhere(['restore', ...password()]),
+      elsewhere(['restore', address, '--yes', '--password-file', wrong]),
+    ]);
+    expectRefusal(unsigned, 15, '--space');
+    expectRefusal(unnamed, 2, 'Backup URL');
+    expectRefusal(mistyped, 12, 'password');
     expect(leftBehind()).toEqual(before);
   });
 });
@@ -154,8 +159,12 @@ describe('a machine that takes the place of a lost one', () => {
 
   test('does not adopt twice, nor with a wrong password', async () => {
     const args = ['adopt', String(local.repository?.address), '--yes', '--password-file'];
-    expectRefusal(await heir.cli([...args, system.passwordFile]), 1, local.name);
     const wrong = system.file('wrong-2', 'not this one, never\n');
-    expectRefusal(await heir.cli([...args, wrong]), 12, 'password');
+    const [again, mistyped] = await Promise.all([
+      heir.cli([...args, system.passwordFile]),
+      heir.cli([...args, wrong]),
+    ]);
+    expectRefusal(again, 1, local.name);
+    expectRefusal(mistyped, 12, 'password');
   });
 });

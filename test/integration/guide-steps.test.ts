@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTerminal, type Terminal } from '../../cli/test-support/terminal.ts';
-import type { Job, RestoreRequest } from '../../contract/index.ts';
 import { PASSWORD, ROOT, TestSystem } from '../harness/system.ts';
 
 const KIB_PER_SECOND = 2_000;
@@ -84,7 +83,7 @@ test('no room leads to fewer files, found by searching and walking through the s
 });
 
 test('an expired code leads to its snapshot, and wrong passwords are counted', async () => {
-  const made = await system.json<RestoreRequest[]>(['request', 'list', '--all']);
+  const made = await system.api.call('listRequests', { query: { all: true } });
   const code = String(made[0]?.code);
   const database = new Database(join(system.stateDir, 'agent.db'));
   database
@@ -112,7 +111,7 @@ test('a window that is closed leaves the restore running, and another one joins 
       [/joins it again[^]*downloading/],
     ]);
   }
-  const [job] = await system.json<Job[]>(['job', 'list']);
+  const [job] = await system.api.call('listJobs', { query: {} });
   using other = openTerminal(command('job', 'watch', String(job?.id)));
   expect(await ends(other)).toContain('Restored 2 files');
   expect(readdirSync(target).toSorted()).toEqual(['big', 'letters']);
