@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -145,6 +146,14 @@ describe('a restore into a directory that holds files', () => {
     expect(lstatSync(join(root, 'target/sub')).mode & 0o777).toBe(0o550);
     expect(lstatSync(join(root, 'target/more')).mode & 0o777).toBe(0o710);
     chmodSync(join(root, 'target/sub'), 0o750);
+  });
+
+  it('refuses a target whose directories have access lists, which it could not keep', (context) => {
+    const { error } = spawnSync('setfacl', ['-m', 'u:1234:rwx', join(root, 'target/more/deep')]);
+    if (error) context.skip('setfacl is not there');
+    const before = describeTree(join(root, 'target'));
+    expect(() => restore({ conflict: 'rename' })).toThrow('access lists');
+    expect(describeTree(join(root, 'target'))).toEqual(before);
   });
 
   it('follows no link of the target', () => {

@@ -12,6 +12,7 @@ import {
 import { AppError } from '../../contract/errors.ts';
 import type { MergedFiles } from '../../contract/model/job.ts';
 import type { RestoreConflict } from '../../contract/model/request.ts';
+import { assertNoAccessLists } from './access-lists.ts';
 import { openAnchor, type Anchor } from './anchor.ts';
 import { moveEntry } from './move.ts';
 
@@ -74,6 +75,8 @@ export function settle(
 
 function settleDirectory(merging: Merging, entry: Entry, pair: Pair): Settled {
   const { counts, rules } = merging;
+  const staysNothing = rules.conflict === 'replace' && rules.deleteExtra;
+  if (!staysNothing) assertNoAccessLists(at(entry.parent, entry.name));
   const before = { ...counts };
   mergeDirectory(merging, entry, pair);
   const isAnyNew = CHANGES.some((kind) => counts[kind] > before[kind]);
