@@ -3,7 +3,7 @@ import { readKeyFile } from '../capsule/key-file.ts';
 import type { Session } from '../session.ts';
 import { listKeys, removeKey } from './keys.ts';
 import { isLight, lightKeyFile } from './light-key.ts';
-import { readObject, type Repository } from './repository.ts';
+import { hinted, readObject, type Repository } from './repository.ts';
 
 /**
  * Adds the light key of the machine's secret to a repository, and proves that restic opens it.
@@ -41,10 +41,7 @@ export async function lightened(
   const isThere = content !== undefined && isLight(readKeyFile(heavy, content));
   const keyHint = isThere ? heavy : await addLightKey(session, repository, secret);
   if (keyHint === undefined) return repository;
-  const light = {
-    ...repository,
-    run: (run: Parameters<Repository['run']>[0]) => repository.run({ keyHint, ...run }),
-  };
+  const light = hinted(repository, keyHint);
   if (!isThere) await removeHeavy(session, light, heavy);
   return light;
 }

@@ -160,18 +160,16 @@ export async function readConfig(run: Repository['run']): Promise<RepositoryConf
   return { id: config.id, version: config.version };
 }
 
+/** The same repository, whose own password is known to open this key. */
+export const hinted = <R extends Repository>(repository: R, keyHint: string): R => ({
+  ...repository,
+  run: (run) => repository.run(run.password === undefined ? { keyHint, ...run } : run),
+});
+
 /** What `restic cat` prints of an object: JSON over several lines, which are none each. */
-export async function readObject(
-  run: Repository['run'],
-  what: 'config' | 'masterkey',
-  keyHint?: string,
-): Promise<string> {
+export async function readObject(run: Repository['run'], what: 'config' | 'masterkey'): Promise<string> {
   const lines: string[] = [];
-  await run({
-    args: ['cat', what, '--no-lock'],
-    onText: (line) => lines.push(line),
-    ...(keyHint !== undefined && { keyHint }),
-  });
+  await run({ args: ['cat', what, '--no-lock'], onText: (line) => lines.push(line) });
   return lines.slice(lines.indexOf('{'), lines.indexOf('}') + 1).join('\n');
 }
 

@@ -4,7 +4,7 @@ import { KEY_HOST, readKeyFile, type KeyFile } from '../capsule/key-file.ts';
 import { opensKey } from '../capsule/open-capsule.ts';
 import type { Session } from '../session.ts';
 import type { RepositoryObjects } from '../storage/objects.ts';
-import { openRepository, type Repository } from './repository.ts';
+import { hinted, openRepository, type Repository } from './repository.ts';
 
 /** restic itself gives up after as many. Each costs half a second. */
 const MOST_TRIES = 20;
@@ -35,11 +35,7 @@ export async function openTypedRepository(session: Session, options: TypedOption
   if (!repository.objects.canRead) return { ...repository, keyId: undefined };
   try {
     const keyId = await findKey(session, repository.objects, options);
-    return {
-      ...repository,
-      keyId,
-      run: (run) => repository.run(run.password === undefined ? { keyHint: keyId, ...run } : run),
-    };
+    return { ...hinted(repository, keyId), keyId };
   } catch (error) {
     await repository[Symbol.asyncDispose]();
     throw error;
