@@ -26,6 +26,8 @@ const OUTSIDE = ['better-sqlite3'];
 const NOT_OF_USE = {
   'olares-backupd': ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'],
 };
+// A program that does not end while its cache is made must not hold the build up.
+const CACHE_LIMIT_MS = 20_000;
 // Started for each job, for a moment: one file, with what V8 made of it the first time. It runs this
 // while it is made, since V8 keeps what has run.
 const CACHED = {
@@ -78,6 +80,7 @@ function makeCache({ root, chunk, loader, args, input }) {
   spawnSync(process.execPath, [maker, chunk, loader, ...args], {
     input,
     cwd: root,
+    timeout: CACHE_LIMIT_MS,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
 }
