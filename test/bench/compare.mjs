@@ -8,16 +8,21 @@ import { plainRestic } from './plain.mjs';
 import { ofBackup } from './restic-log.mjs';
 
 export const ROUNDS = ['first', '1 % changed', 'unchanged'];
+const RESTORES = [
+  { suffix: '', ours: ['--no-verify'], plain: [] },
+  { suffix: 'Verified', ours: [], plain: ['--verify'] },
+];
 
 /**
  * @param place `directory` or `space`
- * @returns times in milliseconds: `backups[round]` = `{agent, plain, outside, starts}`, and `restores`
+ * @returns times in milliseconds: `backups[round]` = `{agent, plain, outside, starts}`, and `restores` with and without
+ * verification
  */
 export async function compareAt({ bench, place, mebibytes, runs, say }) {
   const backups = Object.fromEntries(
     ROUNDS.map((round) => [round, { agent: [], plain: [], outside: [], starts: [] }]),
   );
-  const restores = { agent: [], plain: [], plainVerified: [] };
+  const restores = { agent: [], agentVerified: [], plain: [], plainVerified: [] };
   for (let run = 0; run < runs; run += 1) {
     say(`${place}: run ${run + 1} of ${runs}`);
     const pair = await openPair({ bench, place, mebibytes, name: `${place}-${run}` });
@@ -27,8 +32,13 @@ export async function compareAt({ bench, place, mebibytes, runs, say }) {
       const turns = [() => agentBackup(bench, pair, backups[round]), () => plainBackup(pair, backups[round])];
       for (const turn of inTurns(turns, run + index)) await turn();
     }
-    const turns = [() => agentRestore(bench, pair, restores), () => plainRestores(pair, restores)];
-    for (const turn of inTurns(turns, run)) await turn();
+    for (const [index, kind] of RESTORES.entries()) {
+      const turns = [
+        () => agentRestore(bench, pair, { kind, restores }),
+        () => plainRestore(pair, { kind, restores }),
+      ];
+      for (const turn of inTurns(turns, run + index)) await turn();
+    }
     rmSync(pair.dir, { recursive: true });
   }
   return { backups, restores };
@@ -76,17 +86,18 @@ async function plainBackup({ plain, source }, times) {
   times.plain.push(await plainRestic(plain, ['backup', source]));
 }
 
-async function agentRestore(bench, { dir, name }, times) {
-  const target = join(dir, 'by-agent');
+async function agentRestore(bench, { dir, name }, { kind, restores }) {
+  const target = join(dir, `by-agent${kind.suffix}`);
   const start = performance.now();
-  const what = ['restore', 'latest', '--plan', name, '--target', target, '--yes'];
+  const what = ['restore', 'latest', '--plan', name, '--target', target, '--yes', ...kind.ours];
   await must(bench.cli([...what, '--password-file', bench.passwordFile, '--json']));
-  times.agent.push(performance.now() - start);
+  restores[`agent${kind.suffix}`].push(performance.now() - start);
+  rmSync(target, { recursive: true });
 }
 
-async function plainRestores({ plain, dir }, times) {
-  const restore = (target, ...more) =>
-    plainRestic(plain, ['restore', 'latest', '--target', join(dir, target), ...more]);
-  times.plain.push(await restore('by-restic'));
-  times.plainVerified.push(await restore('by-restic-verified', '--verify'));
+async function plainRestore({ plain, dir }, { kind, restores }) {
+  const target = join(dir, `by-restic${kind.suffix}`);
+  const took = await plainRestic(plain, ['restore', 'latest', '--target', target, ...kind.plain]);
+  restores[`plain${kind.suffix}`].push(took);
+  rmSync(target, { recursive: true });
 }

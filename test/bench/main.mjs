@@ -108,15 +108,10 @@ function printSnapshots(all) {
 
 function printRestores(all) {
   const rows = Object.entries(all).flatMap(([place, { restores }]) => [
-    ratioRow(`all of it, from ${PLACES[place]}`, restores.agent, restores.plain),
-    ratioRow('  against restic with --verify', restores.agent, restores.plainVerified),
+    ratioRow(`from ${PLACES[place]}, without verification`, restores.agent, restores.plain, 1.05),
+    ratioRow(`from ${PLACES[place]}, verified by both`, restores.agentVerified, restores.plainVerified),
   ]);
-  print(
-    table(
-      ['restore, with password check and verification', 'plain ms', 'agent ms', 'ratio', 'each run', 'reach'],
-      rows,
-    ),
-  );
+  print(table(['restore: the whole command', 'plain ms', 'agent ms', 'ratio', 'each run', 'reach'], rows));
   print();
 }
 
