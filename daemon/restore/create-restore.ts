@@ -78,7 +78,11 @@ function createRequests(
   return {
     propose: (input) => records.view(intake.propose(input)),
     create: (input, origin) => Promise.resolve().then(() => records.view(intake.create(input, origin))),
-    open: (codeOrId) => records.view(openOne(codeOrId)),
+    open: (codeOrId) => {
+      const row = openOne(codeOrId);
+      options.engine.prepare('restore-preview');
+      return records.view(row);
+    },
     preview: async (codeOrId, choice) => await previewRestore(options, prepared(codeOrId, choice)),
     verify: async (codeOrId, choice) => await check.begin(prepared(codeOrId, choice)),
     decline: (codeOrId, reason) => {

@@ -98,7 +98,13 @@ async function checkCapsule(options: PasswordCheckOptions, what: Checked, channe
             expiresAt: clock.now() + GRANT_LIFE_MS,
           },
         },
-        { onReady: () => resolve(), signal: channel.signal },
+        {
+          onReady: () => {
+            engine.prepare('restore');
+            resolve();
+          },
+          signal: channel.signal,
+        },
       )
       .then(({ correct }) => {
         if (correct) accept(options, what);

@@ -24,7 +24,7 @@ export async function previewRestore(options: PreviewOptions, what: PreviewSubje
   if (row.planId === null) return await blindPreview(what);
   const { access, credentials } = await wayTo(options, row);
   const [subPath, second] = sourcePathsOf(options, row, choice);
-  const preview = await options.engine.run(
+  const looked = options.engine.run(
     {
       verb: 'restore-preview',
       access,
@@ -36,6 +36,8 @@ export async function previewRestore(options: PreviewOptions, what: PreviewSubje
     },
     credentials && { credentials },
   );
+  options.engine.prepare('keycheck');
+  const preview = await looked;
   const durationMs = estimateMs(options.store.facts, preview.bytesToFetch ?? preview.bytesTotal);
   return { ...preview, ...(durationMs !== undefined && { estimateMs: durationMs }) };
 }

@@ -1,4 +1,10 @@
-import { AppError, cleanText, type NewRestoreRequest, type Plan } from '../../contract/index.ts';
+import {
+  AppError,
+  cleanText,
+  type NewRestoreRequest,
+  type Plan,
+  type RestoreChoice,
+} from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import { parseBackupUrl, type ParsedBackupUrl } from './backup-url.ts';
 import type { RequestRecords } from './request-records.ts';
@@ -30,14 +36,13 @@ export function createIntake(options: IntakeOptions): Intake {
   const { records, store, clock } = options;
   const insert = (
     subject: Subject,
-    from: Pick<RequestRow, 'origin' | 'note' | 'commandId' | 'expiresAt' | 'location'>,
+    from: Pick<RequestRow, 'origin' | 'note' | 'commandId' | 'expiresAt' | 'location' | 'choice'>,
   ): RequestRow =>
     records.insert({
       ...subject,
       ...from,
       state: 'proposed',
       newerSnapshots: null,
-      choice: null,
       reason: null,
       jobId: null,
       error: null,
@@ -56,6 +61,7 @@ export function createIntake(options: IntakeOptions): Intake {
         note: note === '' ? null : note,
         commandId: input.commandId,
         location: null,
+        choice: null,
         expiresAt: Math.min(input.expiresAt, clock.now() + LIFE_MS),
       });
     },
@@ -66,6 +72,7 @@ export function createIntake(options: IntakeOptions): Intake {
         commandId: null,
         // The page names no files of keys.
         location: origin === 'page' ? null : (input.location ?? null),
+        choice: chosenOf(input),
         expiresAt: clock.now() + LIFE_MS,
       }),
   };
@@ -120,6 +127,15 @@ function chosenSubject(
     throw new AppError('not_found', `"${plan.name}" has no snapshot "${snapshot}"`, { field: 'snapshot' });
   }
   return ofLedger(options.plans.get(found.planId), requirePresent(found));
+}
+
+/** Undefined and empty mean the same: nothing is chosen yet. */
+function chosenOf({ choice }: NewRestoreRequest): RestoreChoice | null {
+  if (choice === undefined || Object.keys(choice).length === 0) return null;
+  if (choice.inPlace && choice.target !== undefined) {
+    throw new AppError('invalid_input', 'a target and in place exclude each other', { field: 'choice' });
+  }
+  return choice;
 }
 
 /** By the ledger, never by the dates in a repository: those can be forged by whoever writes there. */

@@ -96,6 +96,8 @@ type RestoreVerb =
 
 export interface RestoreEngine {
   run<V extends RestoreVerb>(request: HelperRequestOf<V>, options?: RunOptions): Promise<HelperResultOf<V>>;
+  /** Starts a helper ahead: the verb is likely to come next. */
+  prepare(verb: RestoreVerb): void;
 }
 
 export interface RestoreDoor {
