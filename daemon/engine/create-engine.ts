@@ -60,11 +60,12 @@ export function createEngine(options: EngineOptions): Engine {
       log,
       cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
       exitGraceMs: EXIT_GRACE_MS,
+      // A helper that was killed may leave its restic behind, and that its lock.
+      tidy: async () => {
+        if (helper.pid !== undefined) await end({ helperPid: helper.pid, politeMs: 0 });
+      },
     });
-    // A helper that was killed may leave its restic behind, and that its lock.
-    const settled = ended
-      .then(async () => helper.pid !== undefined && (await end({ helperPid: helper.pid, politeMs: 0 })))
-      .finally(() => running.delete(settled));
+    const settled = ended.finally(() => running.delete(settled));
     running.add(settled);
     // Checked against the verb's schema by runHelper.
     return (await answer) as HelperResultOf<V>;

@@ -17,7 +17,10 @@ const HELPER = join(import.meta.dirname, 'testing/scripted-helper.mjs');
 let stateDir: string;
 let engine: Engine;
 
-function makeEngine(command: readonly string[] = [process.execPath, HELPER]): Engine {
+function makeEngine(
+  command: readonly string[] = [process.execPath, HELPER],
+  more: { recoverInterruptMs?: number } = {},
+): Engine {
   return createEngine({
     launcher: createSpawnLauncher({ command, stateDir, resticBin: '/restic', log: silentLog }),
     stateDir,
@@ -26,6 +29,7 @@ function makeEngine(command: readonly string[] = [process.execPath, HELPER]): En
     cancelGraceMs: 300,
     recoverPoliteMs: 100,
     recoverInterruptMs: 200,
+    ...more,
   });
 }
 
@@ -96,6 +100,13 @@ describe('an exchange with a helper', () => {
   it('does not wait for what a dead helper left behind with its output open', async () => {
     await expect(engine.run(backup('/leaves-a-child'))).rejects.toMatchObject({ code: 'failed' });
     process.kill(Number(readFileSync(join(stateDir, 'left-child'), 'utf8')), 'SIGKILL');
+  });
+
+  it('answers for a killed helper when its restic has ended too, so that a next try does not meet its lock', async () => {
+    engine = makeEngine(undefined, { recoverInterruptMs: 5_000 });
+    await expect(engine.run(backup('/leaves-its-restic'))).rejects.toMatchObject({ code: 'failed' });
+    expect(startTicksOf(Number(readFileSync(join(stateDir, 'left-child'), 'utf8')))).toBeUndefined();
+    expect(readFileSync(join(stateDir, 'left-asked'), 'utf8')).toBe('asked\n');
   });
 
   it('says so when the helper program does not exist', async () => {

@@ -28,6 +28,8 @@ export interface HelperRunOptions {
   readonly cancelGraceMs: number;
   /** From the answer to the hard end of a helper that does not exit, milliseconds. */
   readonly exitGraceMs: number;
+  /** Ends what a helper that is gone left behind. Never rejects. */
+  readonly tidy: () => Promise<void>;
 }
 
 type Answer = { readonly result: unknown } | { readonly error: AppError };
@@ -36,10 +38,10 @@ export interface HelperRun {
   /**
    * As soon as the helper has said it, although it may still have something to tell a terminal.
    * @throws AppError as the helper answered; `cancelled` when it was stopped before an answer; `failed` when it ended
-   *   without one
+   *   without one; then after all it left behind has ended, so that a next try does not meet it
    */
   readonly answer: Promise<unknown>;
-  /** The helper is gone. Never rejects. */
+  /** The helper is gone, and all it left behind. Never rejects. */
   readonly ended: Promise<void>;
 }
 
@@ -64,11 +66,12 @@ export function runHelper(options: HelperRunOptions): HelperRun {
     () => undefined,
   );
   const ended = exchange(options, { over: over.signal, stop: onAbort, onAnswer: first.settle }).then(
-    (end) => {
+    async ({ broken, ...end }) => {
       run.signal?.removeEventListener('abort', onAbort);
       over.abort();
       for (const timer of timers) clearTimeout(timer);
-      first.settle({ error: endedSilently(request.verb, end, run.signal?.aborted === true) });
+      await options.tidy();
+      first.settle({ error: broken ?? endedSilently(request.verb, end, run.signal?.aborted === true) });
     },
   );
   return { answer: first.promise, ended };
@@ -95,6 +98,7 @@ interface Hearing {
 async function exchange(options: HelperRunOptions, hearing: Hearing) {
   const { helper, request, log } = options;
   const hear = createHearing(options, hearing);
+  let broken: AppError | undefined;
   try {
     for await (const line of helper.lines) {
       const output = parseOutput(line, log);
@@ -105,12 +109,12 @@ async function exchange(options: HelperRunOptions, hearing: Hearing) {
   } catch (error) {
     // Whatever was wrong with its output, the helper must not live on without a reader.
     helper.kill();
-    if (error instanceof AppError) hearing.onAnswer({ error });
+    if (error instanceof AppError) broken = error;
     log.warn({ err: error, verb: request.verb }, 'helper output could not be read');
   }
   const end = await helper.ended;
   if (end.stderrTail !== '') log.debug({ verb: request.verb, stderr: end.stderrTail }, 'helper stderr');
-  return end;
+  return { ...end, broken };
 }
 
 /** What each message does; a result or an error is the answer. */

@@ -8,6 +8,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 
 const POLL_MS = 50;
+/** What was killed is gone at once, unless the kernel waits for a disk. */
+const KILLED_MS = 1_000;
 
 /** What a helper writes at its start and removes at its end. A pid alone may be another process by now. */
 const runFile = parser(
@@ -81,6 +83,7 @@ async function endOne(path: string, options: LeftoverOptions): Promise<void> {
     options.log.warn({ pid: process.pid }, 'a process of a former run did not end and is killed');
     signalTo(process, 'SIGKILL');
   }
+  await waitUntilGone(processes, KILLED_MS, options.clock);
   rmSync(path, { force: true });
 }
 

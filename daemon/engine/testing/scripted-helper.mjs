@@ -2,7 +2,7 @@
 // The first path of a `backup` request (or the path of `ls`) names the way.
 import { createInterface } from 'node:readline';
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const version = (text) => say({ type: 'result', result: { version: text, path: '/restic' } });
@@ -57,6 +57,21 @@ const ways = {
     writeFileSync(`${process.argv.at(-1)}/left-child`, String(child.pid));
     child.unref();
     process.kill(process.pid, 'SIGKILL');
+  },
+  '/leaves-its-restic': () => {
+    const stateDir = process.argv.at(-1);
+    const asked = `${stateDir}/left-asked`;
+    const ready = `${stateDir}/left-ready`;
+    const script = `trap 'echo asked >${asked}; sleep 0.1; exit' INT; >${ready}; while :; do sleep 0.01; done`;
+    const restic = spawn('sh', ['-c', script], { stdio: 'ignore', detached: true });
+    const ticks = (pid) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[19]);
+    const { pid } = process;
+    const run = { pid, startTicks: ticks(pid), resticPid: restic.pid, resticStartTicks: ticks(restic.pid) };
+    mkdirSync(`${stateDir}/run/helpers`, { recursive: true });
+    writeFileSync(`${stateDir}/run/helpers/${pid}.json`, JSON.stringify(run));
+    writeFileSync(`${stateDir}/left-child`, String(restic.pid));
+    while (!existsSync(ready));
+    process.kill(pid, 'SIGKILL');
   },
   '/credentials': () => {
     say({ type: 'progress', progress: { phase: 'uploading', filesDone: 3, bytesDone: 9 } });
