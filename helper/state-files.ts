@@ -1,6 +1,7 @@
 import {
   constants,
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -11,9 +12,21 @@ import {
 import { dirname } from 'node:path';
 import { AppError } from '../contract/errors.ts';
 
-/** Makes a directory only its owner may enter. */
+/**
+ * Makes a directory only its owner may enter. Not `mkdir` with `recursive`: Node 20 never returns from it where nothing
+ * can be made in a parent, as in /proc.
+ * @throws the system's error
+ */
 export function makePrivateDirectory(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return path;
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    makePrivateDirectory(dirname(path));
+    return makePrivateDirectory(path);
+  }
   return path;
 }
 

@@ -46,6 +46,16 @@ test.skipIf(!isRoot)('the state directory of another user is left alone', async 
   expectWords(outcome);
 });
 
+test('a state directory where nothing can be made ends it at once, with words', async () => {
+  const outcome = await runDaemon('/proc/agent');
+  expect(outcome.code).toBe(78);
+  expect(outcome.stderr).toContain(
+    "the state directory /proc/agent can't be used: nothing can be made there",
+  );
+  expect(outcome.stderr).toContain('--state-dir');
+  expectWords(outcome);
+});
+
 test('a database of a newer agent is refused and stays as it is', async () => {
   await using system = await TestSystem.start();
   await system.stopDaemon();
