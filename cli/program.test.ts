@@ -131,7 +131,7 @@ describe('backup', () => {
     expect(stdout).toContain('the source has become empty');
   });
 
-  it('goes on watching after the event stream broke', async () => {
+  it('says so once when the agent is gone in the middle, waits, and goes on watching', async () => {
     await using daemon = await startFakeDaemon();
     daemon.answer('backupPlan', sampleJob({ state: 'queued' }));
     daemon.answer('getStatus', sampleStatus({ eventSeq: 5 }));
@@ -139,10 +139,16 @@ describe('backup', () => {
     daemon.onStream(() => daemon.dropStreams());
     daemon.answer('getJob', () => {
       looks += 1;
+      if (looks === 2 || looks === 3) return new AppError('daemon_not_running', 'it is not running');
       return looks === 1 ? sampleJob() : sampleJob({ state: 'succeeded', result: backupResult() });
     });
-    const { code } = await run(['backup', 'photos', '--state-dir', daemon.stateDir]);
-    expect({ code, looks }).toEqual({ code: 0, looks: 2 });
+    const { code, stderr } = await run(['backup', 'photos', '--state-dir', daemon.stateDir]);
+    expect({ code, looks }).toEqual({ code: 0, looks: 4 });
+    expect(stderr.split('\n').filter(Boolean)).toEqual([
+      'The agent is not there any more; waiting a minute for it.',
+      `Start it with: olares-backupd --state-dir ${daemon.stateDir}; to look again later: olares-backup job watch ${JOB_ID}`,
+      'The agent is back.',
+    ]);
   });
 
   it('asks for a clean stop at the first Ctrl-C and leaves at the second', async () => {

@@ -60,7 +60,7 @@ async function follow(session: Session, jobId: string, watcher: Watcher): Promis
       if (needsNoWatch(session, job)) break;
     }
     if (watcher.signal.aborted) throw leftView(job);
-    if (!needsNoWatch(session, job)) job = await lookAgain(session, job, watcher.signal);
+    if (!needsNoWatch(session, job)) job = await lookAgain(session, job, watcher);
   }
   return job;
 }
@@ -100,22 +100,40 @@ function tellState(session: Session, view: ProgressView, job: Job): void {
   session.print.note(`${job.state}${job.reason === undefined ? '' : `: ${cleanText(job.reason)}`}`);
 }
 
-async function lookAgain(session: Session, job: Job, signal: AbortSignal): Promise<Job> {
-  const giveUpAt = session.runtime.now() + RECONNECT_MS;
-  for (;;) {
+async function lookAgain(session: Session, job: Job, { view, signal }: Watcher): Promise<Job> {
+  const { print, runtime, place } = session;
+  const giveUpAt = runtime.now() + RECONNECT_MS;
+  for (let told = false; ; told = true) {
     if (signal.aborted) throw leftView(job);
     await delay(RECONNECT_PAUSE_MS);
     try {
-      return await session.api.call('getJob', { params: { job: job.id } });
+      const found = await session.api.call('getJob', { params: { job: job.id } });
+      if (told) print.note('The agent is back.');
+      return found;
     } catch (error) {
-      if (!isAway(error) || session.runtime.now() > giveUpAt) throw error;
+      if (!isAway(error)) throw error;
+      if (runtime.now() > giveUpAt) throw stayedAway(error, session, job);
+      if (told) continue;
+      view.clear();
+      print.note('The agent is not there any more; waiting a minute for it.');
+      print.note(`Start it with: ${place.startCommand}; to look again later: ${watchCommand(job)}`);
     }
   }
+}
+
+function stayedAway(cause: unknown, { place }: Session, job: Job): AppError {
+  const message = `the agent did not come back; what became of the ${job.kind} is not known`;
+  return new AppError('daemon_not_running', message, {
+    hint: `start it with: ${place.startCommand}; then look: ${watchCommand(job)}`,
+    cause,
+  });
 }
 
 function leftView(job: Job): AppError {
   const goes = job.state === 'cancelling' ? 'was asked to stop, and ends by itself' : 'goes on by itself';
   return new AppError('cancelled', `left the view; the ${job.kind} ${goes}`, {
-    hint: `olares-backup job watch ${job.id}`,
+    hint: watchCommand(job),
   });
 }
+
+const watchCommand = ({ id }: Job): string => `olares-backup job watch ${id}`;
