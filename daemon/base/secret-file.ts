@@ -15,9 +15,27 @@ import { AppError } from '../../contract/index.ts';
 /** Writes a 0600 file so that a crash leaves the old or the new content, never a part. */
 export function writeSecretFile(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.new`;
-  rmSync(temporary, { force: true });
-  const file = openSync(temporary, 'wx', 0o600);
+  const temporary = unfinished(path);
+  removeUnfinished(path);
+  try {
+    writeNew(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    removeUnfinished(path);
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+/** What a crash left of a file that was being written; for the owner of the state directory. */
+export function removeUnfinished(path: string): void {
+  rmSync(unfinished(path), { force: true });
+}
+
+const unfinished = (path: string): string => `${path}.new`;
+
+function writeNew(path: string, content: string): void {
+  const file = openSync(path, 'wx', 0o600);
   try {
     // All of it: one write may stop half way when the disk is full, without an error.
     writeFileSync(file, content);
@@ -25,8 +43,6 @@ export function writeSecretFile(path: string, content: string): void {
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
-  syncDirectory(dirname(path));
 }
 
 /**
@@ -43,6 +59,7 @@ export function readSecretFile(path: string): string | undefined {
 }
 
 export function removeSecretFile(path: string): void {
+  removeUnfinished(path);
   rmSync(path, { force: true });
 }
 

@@ -1,7 +1,7 @@
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { CommandKey, closed, parser, Uuid } from '../../contract/index.ts';
-import { readSecretFile, removeSecretFile, writeSecretFile } from '../base/secret-file.ts';
+import { readSecretFile, removeSecretFile, removeUnfinished, writeSecretFile } from '../base/secret-file.ts';
 
 /** Who this machine is to its Space. Holds secrets: it lives in a 0600 file and never in the database or a log. */
 const Identity = closed({
@@ -40,6 +40,7 @@ const identityParser = parser(Identity);
  * @throws AppError `config_invalid` when the file is readable by others, `invalid_input` when it is not ours
  */
 export function openIdentityFile(path: string): IdentityFile {
+  removeUnfinished(path);
   const text = readSecretFile(path);
   let current = text === undefined ? undefined : identityParser.parse(JSON.parse(text), path);
   return {

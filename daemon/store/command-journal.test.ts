@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,6 +37,12 @@ const once = <T>(look: (journal: ReturnType<typeof openCommandJournal>) => T): T
     journal.close();
   }
 };
+
+it('clears away what a crash left of a file that was being written', () => {
+  writeFileSync(`${path}.new`, 'half a li');
+  once((journal) => journal.note(note(1)));
+  expect(existsSync(`${path}.new`)).toBe(false);
+});
 
 it('knows after a restart what it was told, by the last word on each command', () => {
   once((journal) => {

@@ -1,5 +1,5 @@
 import { closeSync, fdatasyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { writeSecretFile } from '../base/secret-file.ts';
+import { removeUnfinished, writeSecretFile } from '../base/secret-file.ts';
 import type { ResultStatus } from '../../contract/index.ts';
 
 /** What is known of a command of Space beside the database. */
@@ -37,6 +37,7 @@ const KEPT = 1000;
 const LINES_EACH = 8;
 
 export function openCommandJournal(path: string, keep = KEPT): CommandJournal {
+  removeUnfinished(path);
   const { notes, lines: found, endsClean } = read(path);
   let lines = found;
   let file = openSync(path, 'a', 0o600);
