@@ -10,8 +10,8 @@
 #     -v olares-backup:/var/lib/olares-backup -v /home:/home:ro olares-backup-agent
 #
 # Restores need more rights: --cap-add DAC_OVERRIDE --cap-add CHOWN --cap-add FOWNER --cap-add FSETID --cap-add MKNOD for
-# the files, and for the jail they run in --cap-add SYS_ADMIN --security-opt apparmor=unconfined. (The jail drops
-# SYS_ADMIN again, and can do so only if it was given all of the others.)
+# the files, and for the jail they run in --cap-add SYS_ADMIN --security-opt apparmor=unconfined. The jail drops
+# SYS_ADMIN again. Without these a restore is refused, and says so.
 
 ARG NODE_IMAGE=node:22.21.1-trixie-slim
 

@@ -10,29 +10,17 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTicks, type RunRecord } from './engine/run-file.ts';
 import { findProgram } from './engine/restic-path.ts';
 import { Bench, RESTIC } from './testing/bench.ts';
+import { buildHelper } from './testing/helper-program.ts';
 
 describe('the program', () => {
   const folder = mkdtempSync(join(tmpdir(), 'helper-program-'));
-  const program = join(folder, 'main.mjs');
+  let program = '';
   beforeAll(async () => {
-    await build({
-      entryPoints: [join(import.meta.dirname, 'main.ts')],
-      outdir: folder,
-      outExtension: { '.js': '.mjs' },
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-      },
-    });
+    program = await buildHelper(folder);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -18,6 +18,12 @@ const WITHOUT_ATTRIBUTES = ['security.*', '!security.capability', 'trusted.*'].m
   (name) => `--exclude-xattr=${name}`,
 );
 const CAPABILITY_REFUSED = /security\.capability: operation not permitted$/;
+/**
+ * The jail of an ordinary user knows no other users and groups: instead of "not permitted", which restic passes over for
+ * whoever is not root, the system says this. All else of the entry is set all the same.
+ */
+const OWNER_REFUSED = /^lchown [^]*: invalid argument$/;
+const IS_ROOT = process.geteuid?.() === 0;
 
 export interface Download {
   readonly request: HelperRequestOf<'restore'>;
@@ -85,6 +91,7 @@ function createWatch({ session, repository, stagingPath, held, request }: Downlo
   let isFull = false;
   let hasEnded = false;
   let hasUnnamedFault = false;
+  let otherOwners = 0;
 
   const onStatus = (message: unknown) => {
     if (!statusMessage.check(message)) return;
@@ -96,6 +103,7 @@ function createWatch({ session, repository, stagingPath, held, request }: Downlo
   };
   // In the jail it may not be set: that is how we know that it was there.
   const isCapability = (text: string) => !request.choice.keepSpecial && CAPABILITY_REFUSED.test(text);
+  const isOwner = (text: string) => !IS_ROOT && OWNER_REFUSED.test(text);
   const onSummary = (message: unknown) => {
     if (!restoreEnd.check(message)) return;
     hasEnded = true;
@@ -104,9 +112,9 @@ function createWatch({ session, repository, stagingPath, held, request }: Downlo
     need.files ??= message.total_files;
   };
   const onFault = (message: unknown) => {
-    const { item, error } = errorEvent.parse(message, "restic's error");
-    const text = error?.message ?? '';
+    const { item, text } = faultIn(message);
     if (item !== undefined && isCapability(text)) return void withoutCapability.push(item);
+    if (isOwner(text)) return void (otherOwners += 1);
     isFull ||= /no space left on device|disk quota exceeded/i.test(text);
     if (!item?.startsWith('/') || faults.size >= FAULTS_KEPT) hasUnnamedFault = true;
     else if (!faults.has(item)) faults.set(item, skipReason(text));
@@ -125,9 +133,15 @@ function createWatch({ session, repository, stagingPath, held, request }: Downlo
     // Others may have written since it began: what counts is what is free now, and what we took.
     failure: () => (isFull ? noSpace(roomWith(stagingPath, usedBy(stagingPath)), need) : undefined),
     /** It came to its end, and every file that is not whole is known. */
-    areFaultsNamed: () => hasEnded && faults.size + withoutCapability.length > 0 && !hasUnnamedFault,
+    areFaultsNamed: () =>
+      hasEnded && faults.size + withoutCapability.length + otherOwners > 0 && !hasUnnamedFault,
     [Symbol.dispose]: () => meter[Symbol.dispose](),
   };
+}
+
+function faultIn(message: unknown): { item: string | undefined; text: string } {
+  const { item, error } = errorEvent.parse(message, "restic's error");
+  return { item, text: error?.message ?? '' };
 }
 
 /** What is free, and what is taken by what we will replace or remove. */

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { RepositoryAccess } from '../../contract/helper-messages.ts';
@@ -9,12 +10,22 @@ import { makePrivateDirectory } from '../state-files.ts';
 import { parseAddress } from '../storage/address.ts';
 import type { Anchor } from './anchor.ts';
 
-const HINT =
-  'install bubblewrap 0.8 or newer (`apt install bubblewrap`), and allow user namespaces if the agent is no root';
-const READ_ONLY_VIEW = ['--ro-bind', '/', '/', '--dev', '/dev'];
-const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'MKNOD'];
+const READ_ONLY_VIEW = ['--die-with-parent', '--ro-bind', '/', '/', '--dev', '/dev'];
+const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'MKNOD'] as const;
 /** Only when a person asked to keep file capabilities and trusted attributes. */
-const SPECIAL_CAPABILITIES = ['SETFCAP', 'SYS_ADMIN'];
+const SPECIAL_CAPABILITIES = ['SETFCAP', 'SYS_ADMIN'] as const;
+/** @see capabilities(7), `linux/capability.h` */
+const NUMBERS = {
+  CHOWN: 0,
+  DAC_OVERRIDE: 1,
+  DAC_READ_SEARCH: 2,
+  FOWNER: 3,
+  FSETID: 4,
+  SYS_ADMIN: 21,
+  MKNOD: 27,
+  SETFCAP: 31,
+};
+const isRoot = () => process.geteuid?.() === 0;
 
 export interface Jail extends Disposable {
   /** Where the staging directory is inside. Not its real path: nobody but us can change what lies on the way there. */
@@ -30,19 +41,31 @@ export interface JailOptions {
 }
 
 /**
+ * Tries to make a jail, before anything else is made and a password is used up.
+ * @throws AppError `refused` where none can be made: never restored without one
+ */
+export function assertJail({ places }: Session): void {
+  const program = findProgram(places, 'bwrap');
+  if (!program) {
+    throw new AppError('refused', 'a safe restore needs bubblewrap, which is not installed', {
+      hint: 'install bubblewrap 0.8 or newer (`apt install bubblewrap`)',
+      retry: 'after_action',
+    });
+  }
+  const args = [...READ_ONLY_VIEW, ...capabilityArgs(false), 'true'];
+  const { status, stderr } = spawnSync(program, args, { env: { PATH: places.path }, encoding: 'utf8' });
+  if (status !== 0) throw jailFailure(stderr.split('\n')) ?? noJail('bubblewrap does not start');
+}
+
+/**
  * A view of the file system in which everything is read only but the staging directory and what restic itself needs.
  * restic alone follows a directory that is swapped for a link out of its target.
- * @throws AppError `refused` without bubblewrap: never restored without a jail
  */
 export function openJail({ session, staging, access, keepSpecial }: JailOptions): Jail {
-  const program = findProgram(session.places, 'bwrap');
-  if (!program)
-    throw new AppError('refused', 'a safe restore needs bubblewrap, which is not installed', { hint: HINT });
   const insidePath = join(makePrivateDirectory(join(session.stateDir, 'run')), `staging-${process.pid}`);
   mkdirSync(insidePath, { mode: 0o700, recursive: true });
   const writable = [join(session.stateDir, 'cache'), join(session.stateDir, 'tmp'), ...lockDirectory(access)];
   const base = [
-    '--die-with-parent',
     ...READ_ONLY_VIEW,
     ...writable.map(makeOwn).flatMap((path) => ['--bind', path, path]),
     ...capabilityArgs(keepSpecial),
@@ -50,7 +73,7 @@ export function openJail({ session, staging, access, keepSpecial }: JailOptions)
   return {
     insidePath,
     wrap: (firstFd) => ({
-      program,
+      program: findProgram(session.places, 'bwrap') ?? 'bwrap',
       args: [...base, '--bind-fd', String(firstFd), insidePath, '--info-fd', String(firstFd + 1)],
       fds: [staging.fd],
       reportsPid: true,
@@ -62,10 +85,18 @@ export function openJail({ session, staging, access, keepSpecial }: JailOptions)
 /** What bubblewrap says when it cannot make the jail; restic was not started then. */
 export function jailFailure(tail: readonly string[]): AppError | undefined {
   const said = tail.find((line) => line.startsWith('bwrap: '));
-  if (said === undefined) return undefined;
-  return new AppError('refused', 'the jail for a safe restore cannot be made on this machine', {
-    hint: HINT,
-    cause: new Error(said),
+  return said === undefined ? undefined : noJail(said.slice('bwrap: '.length));
+}
+
+function noJail(reason: string): AppError {
+  const way = isRoot()
+    ? 'this machine or container does not let the agent mount: allow it (a container needs --cap-add SYS_ADMIN ' +
+      'and no AppArmor or seccomp profile that forbids it), or restore on its host'
+    : 'allow user namespaces (`sysctl user.max_user_namespaces`, `kernel.unprivileged_userns_clone`, ' +
+      '`kernel.apparmor_restrict_unprivileged_userns`), or run the agent as root';
+  return new AppError('refused', `the jail for a safe restore cannot be made here: ${reason.slice(0, 200)}`, {
+    hint: `${way}; docs/restore-without-us.md does without it. Nothing was written`,
+    retry: 'after_action',
   });
 }
 
@@ -81,8 +112,13 @@ function makeOwn(path: string): string {
   return path;
 }
 
+/** Those of the list that we have: asked to keep another one, bubblewrap would drop none at all. */
 function capabilityArgs(keepSpecial: boolean): string[] {
-  if (process.geteuid?.() !== 0) return [];
-  const kept = keepSpecial ? [...CAPABILITIES, ...SPECIAL_CAPABILITIES] : CAPABILITIES;
+  if (!isRoot()) return [];
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const held = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  const kept = [...CAPABILITIES, ...(keepSpecial ? SPECIAL_CAPABILITIES : [])].filter(
+    (name) => (held >> BigInt(NUMBERS[name])) & 1n,
+  );
   return ['--cap-drop', 'ALL', ...kept.flatMap((name) => ['--cap-add', `CAP_${name}`])];
 }

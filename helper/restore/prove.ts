@@ -117,17 +117,19 @@ function faultOf(node: Node, found: BigIntStats | undefined): string | undefined
 
 function changeOf(node: Node, found: BigIntStats): string | undefined {
   if (found.mtimeNs !== nanoseconds(node.mtime ?? '')) return 'another time';
-  // Whoever is not root cannot give a file away, and loses special bits on files of other groups.
-  if (!IS_ROOT) return undefined;
   if (!hasRights(node, found)) return 'other rights';
   const hasOwner = found.uid === BigInt(node.uid ?? 0) && found.gid === BigInt(node.gid ?? 0);
   return hasOwner ? undefined : 'another owner';
 }
 
+/** Whoever is not root loses special bits on files of other groups. */
+const COMPARED_RIGHTS = IS_ROOT ? 0o7777 : 0o777;
+
 /** The rights of a link are of no effect, and cannot be set. */
 function hasRights(node: Node, found: BigIntStats): boolean {
   const { mode } = describe(node);
-  return mode === undefined || node.type === 'symlink' || (Number(found.mode) & 0o7777) === mode;
+  if (mode === undefined || node.type === 'symlink') return true;
+  return (Number(found.mode) & COMPARED_RIGHTS) === (mode & COMPARED_RIGHTS);
 }
 
 /** Hashes the sample, and looks for each hash among the blocks of the repository. @returns how many were there */

@@ -10,7 +10,7 @@ import { passwordBytes } from '../password.ts';
 import { withSecret } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
 import { cancelledBeforePlacing, download, type Downloaded } from './download.ts';
-import { openJail } from './jail.ts';
+import { assertJail, openJail } from './jail.ts';
 import { requirePermit, takePermit } from './permit.ts';
 import { place, type Placing } from './place.ts';
 import { dropPlaceRecord, writePlaceRecord } from './place-record.ts';
@@ -34,6 +34,7 @@ const DAY_MS = 24 * 60 * 60_000;
  */
 export async function restore(request: Request, session: Session): Promise<Result> {
   recoverPlacing(session);
+  assertJail(session);
   if (request.key === 'machine') {
     requirePermit(session, request);
     await using repository = await openMachineRepository(session, request);

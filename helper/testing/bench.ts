@@ -120,10 +120,8 @@ export class Bench {
   }
 
   /** Lets a restore run without typing: what keycheck leaves. */
-  grant(request: Pick<HelperRequestOf<'restore'>, 'requestId' | 'snapshotId' | 'target'>): void {
-    const { requestId, snapshotId, target } = request;
-    const grant = { requestId, snapshotId, target, expiresAt: Date.now() + 60_000, keyId: 'b'.repeat(64) };
-    createPrivateFileSync(join(this.stateDir, 'grants', `${requestId}.json`), JSON.stringify(grant));
+  grant(request: Granted): void {
+    writeGrantFile(this.stateDir, request);
   }
 
   async ask<V extends HelperVerb>(request: HelperRequestOf<V>, options: AskOptions = {}): Promise<Answer<V>> {
@@ -163,6 +161,13 @@ export class Bench {
   [Symbol.dispose](): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+type Granted = Pick<HelperRequestOf<'restore'>, 'requestId' | 'snapshotId' | 'target'>;
+
+export function writeGrantFile(stateDir: string, { requestId, snapshotId, target }: Granted): void {
+  const grant = { requestId, snapshotId, target, expiresAt: Date.now() + 60_000, keyId: 'b'.repeat(64) };
+  createPrivateFileSync(join(stateDir, 'grants', `${requestId}.json`), JSON.stringify(grant));
 }
 
 /** What the terminal does: one line in, one line out. */

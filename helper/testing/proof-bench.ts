@@ -23,7 +23,7 @@ export function seeded(seed: number): (limit: number) => number {
 }
 
 export interface Taken {
-  readonly bench: Bench;
+  readonly bench: Pick<Bench, 'common' | 'grant' | 'ask'>;
   readonly source: string;
   readonly snapshotId: string;
 }
