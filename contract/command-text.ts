@@ -18,7 +18,8 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
 
 const CODE_WORDS: Readonly<Record<string, string>> = {
   not_allowed_here: 'not allowed on this machine',
-  ask_at_machine: 'to be done at this machine',
+  asked_already: 'asked already, and waits for a person here',
+  busy: 'too much waits already',
   declined: 'declined at this machine',
 };
 
@@ -26,10 +27,12 @@ const CODE_WORDS: Readonly<Record<string, string>> = {
 export const commandWords = ({ kind }: Pick<SpaceCommand, 'kind'>): string => KIND_WORDS[kind] ?? kind;
 
 /** What came of it, e.g. `refused: not allowed on this machine`. */
-export function commandResultWords({ status, code }: Pick<SpaceCommand, 'status' | 'code'>): string {
+export function commandResultWords(command: Pick<SpaceCommand, 'status' | 'code' | 'reason'>): string {
+  const { status, code, reason } = command;
   const words = STATUS_WORDS[status] ?? status;
   if (code === undefined || code === status) return words;
-  return `${words}: ${CODE_WORDS[code] ?? code.replaceAll('_', ' ')}`;
+  const why = CODE_WORDS[code] ?? code.replaceAll('_', ' ');
+  return `${words}: ${why}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 /** What it was about: plan, snapshot, job or request. Undefined where there is nothing to name. */

@@ -204,13 +204,14 @@ function startJobs({ engine, jobs, requests }: Parts, log: Log, stack: ShutdownS
   stack.push('recovery', () => recovered, ENGINE_STOP_MS);
 }
 
-function lookEachMinute({ requests, overdue, recovery, index, mounts }: Parts, log: Log): void {
+function lookEachMinute({ requests, space, overdue, recovery, index, mounts }: Parts, log: Log): void {
   mounts.look().catch((error: unknown) => log.warn({ err: error }, 'mounts could not be looked at'));
   index
     .tend()
     .catch((error: unknown) => log.warn({ err: error }, 'the index of snapshots could not be tended'));
   try {
     requests.expire();
+    space.asked.expire();
     overdue();
     recovery.tend();
   } catch (error) {

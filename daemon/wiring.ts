@@ -54,6 +54,7 @@ export function apiPorts(sources: ApiSources): ApiPorts {
     usage,
     account: space.account,
     asked: (query) => commandTrail(sources.store, query),
+    answer: (codeOrId, answer) => space.asked.answer(codeOrId, answer),
     config: () => describeConfig(config),
     regions: () => space.storage.regions(),
     jobs: {
@@ -79,6 +80,7 @@ export function apiPorts(sources: ApiSources): ApiPorts {
         plans: () => plans.list(),
         jobs: () => jobs.list({ active: true }),
         requests: () => requests.list(false),
+        asked: () => space.asked.list(),
       }),
   };
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { SpaceCommand } from '../../contract/index.ts';
 import { startFakeDaemon } from '../test-support/fake-daemon.ts';
 import { buildProgram, runProgram, type BuiltProgram } from '../test-support/program.ts';
-import { JOB_ID, NOW, PLAN_ID, sampleRequest } from '../test-support/samples.ts';
+import { JOB_ID, NOW, PLAN_ID, sampleRequest, sampleStatus } from '../test-support/samples.ts';
 
 let program: BuiltProgram;
 beforeAll(() => {
@@ -20,6 +20,12 @@ const COMMAND: SpaceCommand = {
   planId: PLAN_ID,
   planName: 'photos',
 };
+const HELD: SpaceCommand = {
+  ...COMMAND,
+  status: 'waiting',
+  requestCode: 'HELD2',
+  expiresAt: NOW + 3_600_000,
+};
 const COMMANDS: SpaceCommand[] = [
   { ...COMMAND, kind: 'notice', text: 'look \u001b[31mhere\u202e' },
   { ...COMMAND, kind: 'plan.pause', status: 'refused', code: 'not_allowed_here' },
@@ -29,15 +35,27 @@ const COMMANDS: SpaceCommand[] = [
 async function list(...options: string[]) {
   await using daemon = await startFakeDaemon();
   daemon.answer('listRequests', [sampleRequest()]);
+  daemon.answer('getStatus', { ...sampleStatus(), requests: [sampleRequest()], asked: [HELD] });
   daemon.answer('listSpaceCommands', { commands: COMMANDS, total: 40 });
   const args = ['request', 'list', ...options, '--state-dir', daemon.stateDir];
   return { ...(await runProgram(program.file, args)), received: daemon.received };
 }
 
-it('lists the restores that wait, and nothing else', async () => {
+it('lists what waits, with the way to answer it, and nothing else', async () => {
   const { stdout, received } = await list();
   expect(stdout).toContain('7F3K');
-  expect(received.map(({ route }) => route)).toEqual(['listRequests']);
+  expect(stdout).toMatch(/HELD2 +Space asks: back up now, photos; .*request approve HELD2 \(expires /);
+  expect(received.map(({ route }) => route)).toEqual(['getStatus']);
+});
+
+it('declines a command by its code as it declines a restore', async () => {
+  await using daemon = await startFakeDaemon();
+  daemon.answer('getStatus', { ...sampleStatus(), asked: [HELD] });
+  daemon.answer('answerSpaceCommand', { ...COMMAND, status: 'refused', code: 'declined' });
+  const args = ['request', 'decline', 'held2', '--reason', 'not now', '--state-dir', daemon.stateDir];
+  const { code, stdout } = await runProgram(program.file, args);
+  expect([code, stdout.trim()]).toEqual([0, 'Declined held2. Nothing was changed.']);
+  expect(daemon.bodiesOf('answerSpaceCommand')).toEqual([{ allow: false, reason: 'not now' }]);
 });
 
 it('lists with --all what Space asked and what came of it', async () => {

@@ -1,4 +1,5 @@
 import {
+  cleanText,
   commandResultWords,
   commandSubject,
   commandWords,
@@ -30,6 +31,22 @@ export function commandLines({ commands, total }: SpaceCommandsAnswer, look: Tra
       : print.table(commands, commandColumns({ style: print.style, now }))),
     ...(older > 0 ? [`${formatCount(older)} older: --skip ${next}, or --limit for more at once`] : []),
   ];
+}
+
+/** A command that waits for a yes or no, and how to give it. */
+export function askedLine(command: SpaceCommand, { style, now }: Look): string {
+  const { requestCode, expiresAt } = command;
+  const code = cleanText(requestCode ?? command.id, 40);
+  const until = expiresAt === undefined ? '' : ` (expires ${formatRelative(expiresAt, now)})`;
+  return `  ${style.bold(code)}  Space asks: ${askedWords(command)}; say yes with: ${style.link(`olares-backup request approve ${code}`)}${until}`;
+}
+
+/** E.g. `back up now, photos`. */
+export function askedWords(command: SpaceCommand): string {
+  // The code is how it is answered, not what it is about.
+  const { requestCode: _code, ...rest } = command;
+  const subject = commandSubject(rest);
+  return cleanText(`${commandWords(command)}${subject === undefined ? '' : `, ${subject}`}`, 300);
 }
 
 function commandColumns({ style, now }: Look): Column<SpaceCommand>[] {

@@ -1,4 +1,4 @@
-import { cleanText, type AgentEvent } from '../../contract/index.ts';
+import { cleanText, commandResultWords, commandWords, type AgentEvent } from '../../contract/index.ts';
 import { formatBytes, formatTime } from './format.ts';
 import { jobTitle } from './job-lines.ts';
 import type { Style } from './style.ts';
@@ -59,6 +59,10 @@ function describeSurroundings(event: AgentEvent): string {
       return `link to Space is ${event.body.state}${event.body.reason === undefined ? '' : `: ${event.body.reason}`}`;
     case 'account.changed':
       return event.body.signedIn ? 'signed in' : 'signed out';
+    case 'command.state': {
+      const { command } = event.body;
+      return `Space asks: ${commandWords(command)}: ${commandResultWords(command)}`;
+    }
     case 'notice':
       return `text from Space: "${event.body.text}"`;
     default:

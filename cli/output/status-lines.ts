@@ -6,6 +6,7 @@ import {
   type Link,
   type Status,
 } from '../../contract/index.ts';
+import { askedLine } from './command-lines.ts';
 import { formatRelative, formatSpan, plural } from './format.ts';
 import { jobTitle, type Look } from './job-lines.ts';
 import { planColumns } from './plan-lines.ts';
@@ -24,6 +25,7 @@ export function statusLines(status: Status, print: Printer): string[] {
   return [
     `${head}  ${print.style.bold(cleanText(status.sentence))}`,
     ...status.conditions.flatMap((condition) => conditionLines(condition, look)),
+    ...section(status.asked.map((command) => askedLine(command, look))),
     ...section(status.requests.map((request) => requestLine(request, look))),
     ...section(status.jobs.map((job) => jobLine(job, look))),
     '',

@@ -182,5 +182,6 @@ export const sampleStatus = (changes: Partial<Status> = {}): Status => ({
   plans: [samplePlan()],
   jobs: [],
   requests: [],
+  asked: [],
   ...changes,
 });

@@ -4,6 +4,7 @@ import { EpochMs } from '../schema.ts';
 import type { Job } from './job.ts';
 import type { RestoreRequest } from './request.ts';
 import type { Snapshot } from './snapshot.ts';
+import type { SpaceCommand } from './space-command.ts';
 import type { HealthCondition, LinkState, Usage } from './status.ts';
 import type { Plan } from './plan.ts';
 
@@ -15,6 +16,8 @@ export interface EventBodies {
   'snapshot.recorded': { snapshot: Snapshot };
   'snapshot.missing': { snapshot: Snapshot };
   'request.state': { request: RestoreRequest };
+  /** A command of Space that waits for a yes or no began to wait, or was answered. */
+  'command.state': { command: SpaceCommand };
   'usage.measured': { usage: Usage };
   'health.raised': { condition: HealthCondition };
   'health.cleared': { code: string; planId?: string };

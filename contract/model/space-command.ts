@@ -15,12 +15,16 @@ export const SpaceCommand = Type.Object({
   /** By Space's clock. */
   askedAt: EpochMs,
   receivedAt: EpochMs,
+  /** Until when it waits for a person's yes or no (see `Status.asked`). */
+  expiresAt: Type.Optional(EpochMs),
+  /** Why a person declined it, in that person's words. */
+  reason: Type.Optional(Type.String()),
   planId: Type.Optional(Uuid),
   /** As the plan is called now; absent when it is gone. */
   planName: Type.Optional(Type.String()),
   jobId: Type.Optional(Uuid),
   requestId: Type.Optional(Uuid),
-  /** Of the restore that it proposed. */
+  /** What a person here answers with: of the restore that it proposed, or of the command itself while it waits. */
   requestCode: Type.Optional(Type.String()),
   snapshotId: Type.Optional(ResticId),
   /** Text from outside, cleaned; shown as a quotation only. */

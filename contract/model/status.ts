@@ -5,6 +5,7 @@ import { Price } from '../space/wire.ts';
 import { Job } from './job.ts';
 import { Plan } from './plan.ts';
 import { RestoreRequest } from './request.ts';
+import { SpaceCommand } from './space-command.ts';
 
 export const LINK_STATES = [
   'unpaired',
@@ -129,6 +130,8 @@ export const Status = Type.Object({
   jobs: Type.Array(Job),
   /** Requests that wait for a person or are being restored. */
   requests: Type.Array(RestoreRequest),
+  /** Commands of Space that wait for a person's yes or no, oldest first. */
+  asked: Type.Array(SpaceCommand),
 });
 export type Status = Static<typeof Status>;
 

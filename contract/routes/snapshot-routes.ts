@@ -2,7 +2,7 @@ import * as Type from 'typebox';
 import { NewRestoreRequest, RestoreChoice, RestorePreview, RestoreRequest } from '../model/request.ts';
 import { Snapshot, SnapshotEntry } from '../model/snapshot.ts';
 import { DiffAnswer, FindAnswer } from '../model/snapshot-index.ts';
-import { SpaceCommandsAnswer } from '../model/space-command.ts';
+import { SpaceCommand, SpaceCommandsAnswer } from '../model/space-command.ts';
 import { closed, Count } from '../schema.ts';
 import { byRequest, bySnapshot, SecretChannel } from './inputs.ts';
 import { route } from './route.ts';
@@ -88,6 +88,17 @@ export const snapshotRoutes = {
     }),
     status: 200,
     response: SpaceCommandsAnswer,
+  }),
+  answerSpaceCommand: route({
+    method: 'POST',
+    path: '/space-commands/:command/answer',
+    permission: 'write',
+    summary:
+      'Say yes or no to a command of Olares Space that waits for it; the page may, as it may do the same itself',
+    params: closed({ command: Type.String({ minLength: 4, maxLength: 36 }) }),
+    body: closed({ allow: Type.Boolean(), reason: Type.Optional(Type.String({ maxLength: 500 })) }),
+    status: 200,
+    response: SpaceCommand,
   }),
   getRequest: route({
     method: 'GET',

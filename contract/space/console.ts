@@ -54,14 +54,16 @@ export interface ConsoleCommand {
   updatedAt: number;
   /** Error code of the device. */
   code?: string;
+  /** In the words of the person who declined it. */
+  reason?: string;
   planId?: string;
   snapshotId?: string;
-  /** A restore that waits for a person at the machine. */
+  /** What waits for a person at the machine. */
   request?: ConsoleRequest;
 }
 
 export interface ConsoleRequest {
-  /** What the person types after `olares-backup restore`. */
+  /** What the person types after `olares-backup restore`, or after `request approve` where it is no restore. */
   code: string;
   id?: string;
   state?: string;

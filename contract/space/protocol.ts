@@ -104,8 +104,10 @@ export const ResultFrame = closed({
   status: Type.Enum(RESULT_STATUSES),
   /** Error code when refused or failed. */
   code: Type.Optional(Type.String({ maxLength: 64 })),
-  /** Request code of a restore, so that Space can show what to type. */
+  /** What a person at the machine answers with, so that Space can show what to type. */
   requestCode: Type.Optional(Type.String({ maxLength: 16 })),
+  /** In the words of the person who declined it. */
+  reason: Type.Optional(Type.String({ maxLength: 500 })),
 });
 /** agent → Space */
 export const AgentFrame = Type.Union([HelloFrame, EventFrame, ProgressFrame, ResultFrame]);

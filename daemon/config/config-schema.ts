@@ -90,9 +90,11 @@ export const configSchema = closed({
   ),
   remote: Type.Optional(
     closed({
-      backup: rule('May Space start and cancel backups? ask: no, it is told to ask at the machine.'),
+      backup: rule(
+        'May Space start and cancel backups? ask: each time a person at the machine says yes or no.',
+      ),
       restore: rule('May Space propose restores? They wait for a person in any case.'),
-      plan: rule('May Space pause and resume plans? ask: no, it is told to ask at the machine.'),
+      plan: rule('May Space pause and resume plans? ask: each time a person at the machine says yes or no.'),
     }),
   ),
   spaceLink: Type.Optional(

@@ -54,5 +54,5 @@ export interface Config {
   };
 }
 
-/** ask: a restore waits for a person at the machine; other commands are refused with `ask_at_machine`. */
+/** ask: it waits for a person at the machine. A restore does so with `allow`, too. */
 export type RemoteRule = 'allow' | 'ask' | 'never';

@@ -66,6 +66,7 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     cancelJob: ({ params }) => jobs.cancel(params.job),
     listSpaceCommands: ({ query }) =>
       ports.asked({ limit: query.limit ?? DEFAULT_LIMIT, after: query.after ?? 0 }),
+    answerSpaceCommand: ({ params, body }) => ports.answer(params.command, body),
     listRequests: ({ query }) => requests.list(query.all ?? false),
     getRequest: ({ params }) => requests.get(params.request),
     createRequest: ({ body }, caller) => requests.create(body, caller.isPage ? 'page' : 'user'),

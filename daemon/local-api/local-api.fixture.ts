@@ -22,6 +22,7 @@ export const STATUS: Status = {
   plans: [],
   jobs: [],
   requests: [],
+  asked: [],
 };
 
 /** Ports that answer the little a test asks for; anything else would be a mistake of the test. */
@@ -41,6 +42,7 @@ export function fakePorts(overrides: Partial<ApiPorts> = {}): ApiPorts {
     status: () => STATUS,
     config: () => ({}),
     asked: () => ({ commands: [], total: 0 }),
+    answer: missing as unknown as ApiPorts['answer'],
     events: {
       newestSeq: () => 0,
       stream: () => emptyStream(),

@@ -24,6 +24,7 @@ import type {
   SecretChannel,
   Snapshot,
   SnapshotEntry,
+  SpaceCommand,
   SpaceCommandsAnswer,
   Status,
   TakeOver,
@@ -92,6 +93,8 @@ export interface ApiPorts {
   };
   /** What Space asked, newest first; `after` so many newer ones. */
   asked(query: { limit: number; after: number }): SpaceCommandsAnswer;
+  /** A person's yes or no to a command of Space that waits for it. */
+  answer(codeOrId: string, answer: { allow: boolean; reason?: string }): SpaceCommand;
   readonly account: {
     login(input: {
       spaceUrl: string;

@@ -5,6 +5,7 @@ import type {
   Link,
   Plan,
   RestoreRequest,
+  SpaceCommand,
   Status,
   Usage,
 } from '../../contract/index.ts';
@@ -26,6 +27,8 @@ export interface StatusSources {
   jobs(): Job[];
   /** Requests that have not ended. */
   requests(): RestoreRequest[];
+  /** Commands of Space that wait for a yes or no. */
+  asked(): SpaceCommand[];
 }
 
 /** Everything a first look needs, from what is known already: nothing here waits for restic or Space. */
@@ -45,6 +48,7 @@ export function statusView(sources: StatusSources): Status {
     plans,
     jobs,
     requests: sources.requests(),
+    asked: sources.asked(),
     ...defined({
       engineVersion: sources.engineVersion(),
       account: sources.account(),

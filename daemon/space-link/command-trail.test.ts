@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parser, SpaceCommandsAnswer, type CommandPayload } from '../../contract/index.ts';
 import { systemClock } from '../base/clock.ts';
+import { systemChance } from '../base/ids.ts';
 import { silentLog } from '../base/log.ts';
 import { openStore } from '../store/open-store.ts';
 import type { OpenedStore } from '../store/store.ts';
@@ -32,6 +33,7 @@ function ask(wish: Pick<CommandPayload, 'kind' | 'params'>): void {
   const commands = createCommands({
     store,
     clock: { now: () => (now += 1000), monotonic: () => now },
+    chance: systemChance,
     log: silentLog,
     effects: {
       backupNow: () => undefined,

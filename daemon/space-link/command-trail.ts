@@ -10,12 +10,19 @@ import type { Store } from '../store/store.ts';
 /** Of a command's parameters those that say what it was about. A Backup URL stays out: it may carry keys. */
 type Subject = Partial<Record<'planId' | 'jobId' | 'requestId' | 'snapshotId' | 'note' | 'text', string>>;
 
+/** One command as a person is told of it. */
+export function commandView({ plans }: Pick<Store, 'plans'>, row: CommandRow): SpaceCommand {
+  return toCommand(row, namesOf(plans));
+}
+
+const namesOf = (plans: Store['plans']) => new Map(plans.list().map(({ id, name }) => [id, name]));
+
 /** What Space asked of this machine and what came of it, newest first. */
 export function commandTrail(
   store: Pick<Store, 'commands' | 'plans'>,
   { limit, after }: { limit: number; after: number },
 ): SpaceCommandsAnswer {
-  const names = new Map(store.plans.list().map(({ id, name }) => [id, name]));
+  const names = namesOf(store.plans);
   return {
     commands: store.commands.list(limit, after).map((row) => toCommand(row, names)),
     total: store.commands.count(),
@@ -23,7 +30,7 @@ export function commandTrail(
 }
 
 function toCommand(row: CommandRow, names: ReadonlyMap<string, string>): SpaceCommand {
-  const { issuedAt, params } = JSON.parse(row.payload) as CommandPayload;
+  const { issuedAt, expiresAt, params } = JSON.parse(row.payload) as CommandPayload;
   const { note, text = note, planId, jobId, requestId, snapshotId } = params as Subject;
   const found = {
     code: row.code ?? undefined,
@@ -34,6 +41,8 @@ function toCommand(row: CommandRow, names: ReadonlyMap<string, string>): SpaceCo
     requestId,
     snapshotId,
     text: text && cleanText(text, 500),
+    reason: row.reason ?? undefined,
+    expiresAt: row.status === 'waiting' && row.kind !== 'restore.propose' ? expiresAt : undefined,
   };
   return {
     id: row.commandId,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CommandPayload, RemoteRule } from '../../contract/index.ts';
 import { systemClock } from '../base/clock.ts';
+import { systemChance } from '../base/ids.ts';
 import { silentLog } from '../base/log.ts';
 import { openStore } from '../store/open-store.ts';
 import type { OpenedStore } from '../store/store.ts';
@@ -38,6 +39,7 @@ function commandsOf(backup: RemoteRule = 'allow') {
   const commands = createCommands({
     store,
     clock: systemClock,
+    chance: systemChance,
     log: silentLog,
     effects: { backupNow: start } as unknown as CommandEffects,
     remote: { backup, restore: 'ask', plan: 'allow' },
@@ -51,7 +53,7 @@ const reopen = () => {
 
 it.each<[RemoteRule, object, number]>([
   ['allow', { status: 'done' }, 1],
-  ['ask', { status: 'refused', code: 'ask_at_machine' }, 0],
+  ['ask', { status: 'waiting' }, 0],
   ['never', { status: 'refused', code: 'not_allowed_here' }, 0],
 ])('a rule of %s for backups answers %j', (rule, answer, effects) => {
   const { commands, start } = commandsOf(rule);
@@ -108,6 +110,7 @@ describe('an older copy of the database that was put back', () => {
         status: 'received',
         code: null,
         requestCode: null,
+        reason: null,
       }),
     );
     store.close();

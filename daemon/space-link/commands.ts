@@ -1,17 +1,29 @@
 import {
   AppError,
   cleanText,
+  type AgentEvent,
   type CommandKind,
   type CommandPayload,
   type RemoteRule,
   type RequestState,
   type ResultStatus,
+  type SpaceCommand,
 } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
-import type { CommandRow } from '../store/command-table.ts';
+import type { CommandOutcome, CommandRow } from '../store/command-table.ts';
 import type { Store } from '../store/store.ts';
+import { commandView } from './command-trail.ts';
 import { createBucket } from './flood-guard.ts';
+import {
+  declined,
+  endHeld,
+  holdCommand,
+  overdueCommands,
+  requireHeld,
+  type Answer,
+} from './held-commands.ts';
 import { answerKnown, noteOf, refusal, resultOf, type CommandResult } from './known-commands.ts';
 
 export type { CommandResult };
@@ -38,6 +50,7 @@ export interface CommandEffects {
 export interface CommandsOptions {
   readonly store: Store;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly log: Log;
   readonly effects: CommandEffects;
   readonly remote: Readonly<Record<'backup' | 'restore' | 'plan', RemoteRule>>;
@@ -48,8 +61,15 @@ export interface Commands {
   receive(command: CommandPayload, text: string): CommandResult;
   /** Carries out what was stored but not done when the process ended. */
   resume(): void;
-  /** The new state of a request that a command proposed. Undefined when nobody asked by command. */
-  requestChanged(requestId: string, state: RequestState): CommandResult | undefined;
+  /**
+   * A person's yes or no to one that waits.
+   * @throws AppError `not_found`, `refused` when its time is over, and what the effect throws
+   */
+  answer(codeOrId: string, answer: Answer): SpaceCommand;
+  /** Ends those nobody answered in time. */
+  expire(): void;
+  /** What Space is to be told after an event; undefined where it is about no command. */
+  resultAfter(event: AgentEvent): CommandResult | undefined;
 }
 
 const CLASS_OF = {
@@ -68,12 +88,21 @@ export function createCommands(options: CommandsOptions): Commands {
   const journal = store.commandJournal;
   const bucket = createBucket(options.clock, NEW_COMMANDS);
   /** In the journal before the effect, so that no older copy of the database can let it happen again. */
-  const carryOut = (command: CommandPayload, text: string): CommandResult => {
+  const noting = (command: CommandPayload, text: string, act: () => CommandResult): CommandResult => {
     const note = { ...noteOf(command, text), status: 'received' } as const;
     journal.note(note);
-    const result = perform(options, command);
+    const result = act();
     journal.note({ ...note, ...result });
     return result;
+  };
+  const carryOut = (command: CommandPayload, text: string): CommandResult =>
+    noting(command, text, () => perform(options, command));
+  const expire = (): void => {
+    for (const { commandId, ...outcome } of overdueCommands(options)) {
+      const result = endHeld(store, commandId, outcome);
+      const noted = journal.get(commandId);
+      if (noted?.status === 'waiting') journal.note({ ...noted, ...result });
+    }
   };
   return {
     receive(command, text) {
@@ -91,42 +120,84 @@ export function createCommands(options: CommandsOptions): Commands {
         else carryOut(JSON.parse(row.payload) as CommandPayload, row.payload);
       }
     },
-    requestChanged(requestId, state) {
-      const commandId = store.requests.get(requestId)?.commandId;
-      const status = REQUEST_RESULTS[state];
-      if (!commandId || !status) return undefined;
-      const code = state === 'declined' ? { code: 'declined' } : {};
-      const result = settle(store, commandId, { status, ...code });
-      const noted = journal.get(commandId);
-      if (noted && noted.status !== status) journal.note({ ...noted, ...result });
-      return result;
+    answer(codeOrId, answer) {
+      expire();
+      const { commandId, payload } = requireHeld(options, codeOrId);
+      const command = JSON.parse(payload) as CommandPayload;
+      const failed: unknown[] = [];
+      noting(command, payload, () =>
+        answer.allow
+          ? attempt(options, command, { end: endHeld, onFailed: (error) => failed.push(error) })
+          : endHeld(store, commandId, declined(answer)),
+      );
+      if (failed.length > 0) throw failed[0];
+      return commandView(store, store.commands.get(commandId) as CommandRow);
+    },
+    expire,
+    resultAfter(event) {
+      if (event.kind === 'request.state') return requestChanged(options, event.body.request);
+      if (event.kind !== 'command.state') return undefined;
+      const row = store.commands.get(event.body.command.id);
+      return row && resultOf(row);
     },
   };
 }
 
+/** The result of a restore is its request's. Undefined when nobody asked for it by command. */
+function requestChanged(
+  { store }: CommandsOptions,
+  { id, state }: { id: string; state: RequestState },
+): CommandResult | undefined {
+  const journal = store.commandJournal;
+  const commandId = store.requests.get(id)?.commandId;
+  const status = REQUEST_RESULTS[state];
+  if (!commandId || !status) return undefined;
+  const code = state === 'declined' ? { code: 'declined' } : {};
+  const result = settle(store, commandId, { status, ...code });
+  const noted = journal.get(commandId);
+  if (noted && noted.status !== status) journal.note({ ...noted, ...result });
+  return result;
+}
+
 function perform(options: CommandsOptions, command: CommandPayload): CommandResult {
+  const { store } = options;
+  const { commandId } = command;
+  const rule = ruleOf(command, options.remote);
+  if (rule === 'never') return settle(store, commandId, { status: 'refused', code: 'not_allowed_here' });
+  if (rule === 'ask') return endHeld(store, commandId, holdCommand(options, command));
+  return attempt(options, command, { end: settle, onFailed: () => undefined });
+}
+
+interface Attempt {
+  /** Writes down what came of it. */
+  readonly end: (store: Store, commandId: string, outcome: CommandOutcome) => CommandResult;
+  readonly onFailed: (error: unknown) => void;
+}
+
+function attempt(
+  options: CommandsOptions,
+  command: CommandPayload,
+  { end, onFailed }: Attempt,
+): CommandResult {
   const { store, log } = options;
   const { commandId, kind } = command;
-  const rule = ruleOf(command, options.remote);
-  if (rule !== 'allow') return settle(store, commandId, { status: 'refused', code: REFUSED_BY[rule] });
   try {
     return store.commit((append) => {
       if (kind === 'notice') append('notice', { text: cleanText(command.params.text) });
-      return settle(store, commandId, effectOf(command, options.effects));
+      return end(store, commandId, effectOf(command, options.effects));
     });
   } catch (error) {
     const code = error instanceof AppError ? error.code : 'failed';
     log.warn({ commandId, kind, err: error }, 'a command of Space was not carried out');
-    return settle(store, commandId, { status: code === 'failed' ? 'failed' : 'refused', code });
+    onFailed(error);
+    return end(store, commandId, { status: code === 'failed' ? 'failed' : 'refused', code });
   }
 }
 
-function settle(store: Store, commandId: string, outcome: Omit<CommandResult, 'commandId'>): CommandResult {
-  const { status, code, requestCode } = outcome;
-  const details = { ...(code !== undefined && { code }), ...(requestCode !== undefined && { requestCode }) };
-  store.commit(() => store.commands.setStatus(commandId, status, details));
+function settle(store: Store, commandId: string, outcome: CommandOutcome): CommandResult {
+  store.commit(() => store.commands.settle(commandId, outcome));
   const row = store.commands.get(commandId);
-  return row ? resultOf(row) : { commandId, status };
+  return row ? resultOf(row) : { commandId, ...outcome };
 }
 
 /** More than a Space keeps unanswered for one machine (200), and then one a second: an honest one is never refused. */
@@ -149,9 +220,7 @@ interface Effect {
   readonly requestCode?: string;
 }
 
-const REFUSED_BY = { never: 'not_allowed_here', ask: 'ask_at_machine' } as const;
-
-/** A restore waits for a person whatever the rule says. Other commands do not wait: `ask` sends the person there. */
+/** A restore waits for a person whatever the rule says. */
 function ruleOf(command: CommandPayload, remote: CommandsOptions['remote']): RemoteRule {
   const commandClass = CLASS_OF[command.kind];
   if (commandClass === undefined) return 'allow';
@@ -202,5 +271,6 @@ function rowOf(command: CommandPayload, payload: string, receivedAt: number): Co
     status: 'received',
     code: null,
     requestCode: null,
+    reason: null,
   };
 }

@@ -251,16 +251,12 @@ class Conversation {
 
   #sendEvent(event: AgentEvent): void {
     this.#sentSeq = event.seq;
-    if (event.kind === 'request.state') this.#requestChanged(event.body.request);
+    const result = this.#o.commands.resultAfter(event);
+    if (result) this.#sendResult(result);
     const body = eventBodyForSpace(event);
     if (body === null) return;
     this.#unacked.push(event.seq);
     this.#send({ type: 'event', seq: event.seq, at: event.at, kind: event.kind, body });
-  }
-
-  #requestChanged(request: { id: string; state: Parameters<Commands['requestChanged']>[1] }): void {
-    const result = this.#o.commands.requestChanged(request.id, request.state);
-    if (result) this.#sendResult(result);
   }
 
   #command(frame: Extract<SpaceFrame, { type: 'command' }>): void {

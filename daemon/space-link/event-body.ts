@@ -20,7 +20,8 @@ const VIEWS: Views = {
   'snapshot.recorded': ({ snapshot }) => snapshotView(snapshot),
   'snapshot.missing': ({ snapshot }) => snapshotView(snapshot),
   'request.state': ({ request }) => {
-    const { id, code, state, origin, planId, snapshotId, createdAt, expiresAt, jobId, error } = request;
+    const { id, code, state, origin, planId, snapshotId, createdAt, expiresAt, jobId, error, reason } =
+      request;
     return {
       request: {
         id,
@@ -33,6 +34,8 @@ const VIEWS: Views = {
         expiresAt,
         jobId,
         errorCode: error?.code,
+        // Of a person, for whoever asked; other reasons may name a path.
+        ...(state === 'declined' && { reason }),
       },
     };
   },

@@ -11,6 +11,7 @@ import { openStore } from '../store/open-store.ts';
 import type { OpenedStore, Store } from '../store/store.ts';
 import type { SpaceSession } from './account.ts';
 import { createDeviceKey } from './device-key.ts';
+import type { Commands } from './commands.ts';
 import { startLink } from './link.ts';
 import { REPORT_OUTLET } from './outlet-places.ts';
 import { startReportOutlet } from './report-outlet.ts';
@@ -58,7 +59,7 @@ describe('while the disk of the database is full', () => {
     const link = startLink({
       session: session(noCall),
       store,
-      commands: { receive: vi.fn(), resume: vi.fn(), requestChanged: vi.fn() },
+      commands: {} as Commands,
       health: createHealth({ store, clock: systemClock }),
       clock: systemClock,
       chance: systemChance,

@@ -9,6 +9,7 @@ export interface CommandResult {
   readonly status: ResultStatus;
   readonly code?: string;
   readonly requestCode?: string;
+  readonly reason?: string;
 }
 
 /** The answer to a command that was here before, or is older than one that was. */
@@ -34,23 +35,22 @@ export function noteOf({ commandId, deviceId, seq }: CommandPayload, text: strin
 }
 
 /** Nobody knows whether a command that was only begun had its effect; it is not tried again. */
-function resultOfNote({ commandId, status, code, requestCode }: CommandNote): CommandResult {
-  if (status === 'received') return { commandId, status: 'failed', code: 'interrupted' };
-  return {
-    commandId,
-    status,
-    ...(code === undefined ? {} : { code }),
-    ...(requestCode === undefined ? {} : { requestCode }),
-  };
+export function resultOfNote(note: CommandNote): CommandResult {
+  if (note.status === 'received') return { commandId: note.commandId, status: 'failed', code: 'interrupted' };
+  return pickResult(note);
 }
 
-export function resultOf(row: CommandRow): CommandResult {
-  return {
-    commandId: row.commandId,
-    status: row.status,
-    ...(row.code === null ? {} : { code: row.code }),
-    ...(row.requestCode === null ? {} : { requestCode: row.requestCode }),
-  };
+export const resultOf = (row: CommandRow): CommandResult => pickResult(row);
+
+interface Kept extends Pick<CommandResult, 'commandId' | 'status'> {
+  readonly code?: string | null;
+  readonly requestCode?: string | null;
+  readonly reason?: string | null;
+}
+
+function pickResult({ commandId, status, code, requestCode, reason }: Kept): CommandResult {
+  const words = Object.entries({ code, requestCode, reason }).filter(([, word]) => typeof word === 'string');
+  return { commandId, status, ...Object.fromEntries(words) };
 }
 
 export function refusal(commandId: string, code: string): CommandResult {

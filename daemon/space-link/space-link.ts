@@ -1,11 +1,20 @@
-import type { DoctorCheck, Link, Plan, Progress, RemoteRule } from '../../contract/index.ts';
+import {
+  AppError,
+  type DoctorCheck,
+  type Link,
+  type Plan,
+  type Progress,
+  type RemoteRule,
+  type SpaceCommand,
+} from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Health } from '../health/health.ts';
 import type { Store } from '../store/store.ts';
 import { createSpaceSession } from './account.ts';
-import { createCommands, type CommandEffects } from './commands.ts';
+import { createCommands, type CommandEffects, type Commands } from './commands.ts';
+import { heldCommands } from './held-commands.ts';
 import { openIdentityFile } from './identity.ts';
 import { startLink } from './link.ts';
 import { keepPlaces } from './outlet-places.ts';
@@ -41,6 +50,13 @@ export interface SpaceLinkOptions {
 export interface SpacePart {
   readonly account: SpaceAccount;
   readonly storage: SpaceStorage;
+  /** Commands that wait for a person's yes or no. */
+  readonly asked: {
+    list(): SpaceCommand[];
+    /** @throws as {@link Commands.answer} */
+    answer: Commands['answer'];
+    expire(): void;
+  };
   /** Is somebody signed in, does the link stand, do the clocks agree? */
   doctorCheck(): DoctorCheck;
   /** Called when the account changed: signed in, signed out, refused. */
@@ -55,7 +71,11 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
   const session = createSpaceSession({ ...options, file: openIdentityFile(options.identityPath) });
   const storage = createSpaceStorage({ session, clock: options.clock });
   let running:
-    | { link: ReturnType<typeof startLink>; reports: ReturnType<typeof startReportOutlet> }
+    | {
+        commands: Commands;
+        link: ReturnType<typeof startLink>;
+        reports: ReturnType<typeof startReportOutlet>;
+      }
     | undefined;
 
   const linkView = (): Link => ({
@@ -71,6 +91,14 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
   return {
     account,
     storage,
+    asked: {
+      list: () => heldCommands(options.store),
+      answer(codeOrId, answer) {
+        if (!running) throw new AppError('try_later', 'the agent is starting');
+        return running.commands.answer(codeOrId, answer);
+      },
+      expire: () => running?.commands.expire(),
+    },
     doctorCheck: () =>
       spaceCheck({ account: session.account(), link: linkView(), offsetMs: session.clockOffsetMs() }),
     onChanged: (listener) => session.onChanged(listener),
@@ -87,7 +115,7 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
       });
       const tokenLook = setInterval(() => void session.refreshToken().catch(() => undefined), TOKEN_LOOK_MS);
       tokenLook.unref();
-      running = { link, reports };
+      running = { commands, link, reports };
       return {
         async stop() {
           clearInterval(tokenLook);

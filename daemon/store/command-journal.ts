@@ -13,6 +13,7 @@ export interface CommandNote {
   readonly status: ResultStatus;
   readonly code?: string;
   readonly requestCode?: string;
+  readonly reason?: string;
 }
 
 /**

@@ -133,6 +133,10 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE plans ADD COLUMN limits TEXT;
   `,
+  `
+  ALTER TABLE commands ADD COLUMN reason TEXT;
+  CREATE INDEX waiting_commands ON commands (received_at) WHERE status = 'waiting';
+  `,
 ];
 
 /** Marks a database as ours: "OlBk". */

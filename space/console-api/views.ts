@@ -110,6 +110,7 @@ function commandView(command: Command, requests: readonly Mirrored[]): ConsoleCo
     expiresAt: command.expiresAt,
     updatedAt: command.updatedAt,
     ...optional('code', command.code),
+    ...optional('reason', command.reason),
     ...optional('planId', params?.['planId']),
     ...optional('snapshotId', params?.['snapshotId']),
     ...(request ? { request } : {}),

@@ -62,8 +62,10 @@ export function standing(command: ConsoleCommand): { text: string; tone: Tone; h
   return { text: reason === undefined ? text : `${text}: ${reason}`, tone, hasEnded: ENDED.has(state) };
 }
 
-const reasonOf = ({ request, code }: ConsoleCommand): string | undefined =>
-  request?.reason ?? code?.replaceAll('_', ' ');
+const reasonOf = ({ kind, status, request, code, reason }: ConsoleCommand): string | undefined =>
+  status === 'waiting' && kind !== 'restore.propose' && request
+    ? `olares-backup request approve ${request.code}`
+    : (request?.reason ?? reason ?? code?.replaceAll('_', ' '));
 
 function toneOf(state: string): Tone {
   if (GOOD.has(state)) return 'good';

@@ -24,6 +24,7 @@ export interface Command {
   readonly status: CommandStatus;
   readonly code: string | null;
   readonly requestCode: string | null;
+  readonly reason: string | null;
   readonly issuedAt: number;
   readonly expiresAt: number;
   readonly updatedAt: number;
@@ -39,7 +40,7 @@ export interface NewCommand {
 }
 
 const COLUMNS = `id, device_id AS deviceId, seq, kind, payload, asked_by AS askedBy, status, code,
-  request_code AS requestCode, issued_at AS issuedAt, expires_at AS expiresAt, updated_at AS updatedAt`;
+  request_code AS requestCode, reason, issued_at AS issuedAt, expires_at AS expiresAt, updated_at AS updatedAt`;
 /** More than this unanswered means that nobody is there; the next one is refused. */
 const MAX_UNANSWERED = 200;
 const KEPT = 1000;
@@ -76,7 +77,7 @@ export class Commands {
         const payload = { commandId: id, deviceId, seq, kind, issuedAt, expiresAt, params };
         const text = JSON.stringify(payloadParser.parse(payload, 'command'));
         this.#db
-          .prepare('INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?)')
+          .prepare('INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?, NULL)')
           .run(id, deviceId, seq, kind, text, askedBy, 'queued', issuedAt, expiresAt, issuedAt);
         this.#prune(deviceId);
         return this.byId(id) as Command;
@@ -117,10 +118,18 @@ export class Commands {
     if (FINAL.has(command.status) && !FINAL.has(result.status)) return true;
     this.#db
       .prepare(
-        `UPDATE commands SET status = ?, code = ?, request_code = coalesce(?, request_code), updated_at = ?
+        `UPDATE commands SET status = ?, code = ?, request_code = coalesce(?, request_code), reason = ?,
+         updated_at = ?
          WHERE id = ?`,
       )
-      .run(result.status, result.code ?? null, result.requestCode ?? null, this.#clock(), command.id);
+      .run(
+        result.status,
+        result.code ?? null,
+        result.requestCode ?? null,
+        result.reason ?? null,
+        this.#clock(),
+        command.id,
+      );
     return true;
   }
 

@@ -159,4 +159,8 @@ export const MIGRATIONS: readonly string[] = [
   -- What an account may store beyond its quota, at a price.
   ALTER TABLE accounts ADD COLUMN overage_bytes INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- In the words of the person who declined it.
+  ALTER TABLE commands ADD COLUMN reason TEXT;
+  `,
 ];

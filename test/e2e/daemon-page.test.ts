@@ -27,7 +27,7 @@ let plan: Plan;
 
 beforeAll(async () => {
   [system, browser] = await Promise.all([
-    TestSystem.paired({ page: true, faults }),
+    TestSystem.paired({ page: true, faults, config: { remote: { plan: 'ask' } } }),
     launchBrowser([`--host-resolver-rules=MAP ${REBOUND_NAME} 127.0.0.1`]),
   ]);
   const source = system.folder('My photos');
@@ -130,6 +130,33 @@ describe('the page of the real daemon', () => {
     });
     await watched.page.getByText('What Space asked of this machine').click();
     await watched.page.getByText('refused: declined at this machine').waitFor();
+  });
+
+  it('holds what Space asks until a person says yes, on the page or at the terminal', async () => {
+    const ask = (kind: 'plan.pause' | 'plan.resume') => {
+      const deviceId = system.space.state.devices.list()[0]?.id ?? '';
+      const params = { planId: plan.id };
+      const { id } = system.space.command({ deviceId, kind, params, askedBy: 'test' });
+      return () => system.space.state.commands.byId(id);
+    };
+    const pause = ask('plan.pause');
+    const card = watched.page.locator('[data-asked]', { hasText: 'pause a plan' });
+    await card.waitFor();
+    await look('5-asked');
+    expect(await card.innerText()).toContain('photos');
+    expect((await system.api.call('getPlan', { params: { plan: plan.id } })).state).toBe('armed');
+    await card.getByRole('button', { name: 'Approve' }).click();
+    await card.waitFor({ state: 'detached' });
+    await eventually(() => pause()?.status === 'done', 'the pause at Space');
+    expect((await system.api.call('getPlan', { params: { plan: plan.id } })).state).toBe('paused');
+
+    const resume = ask('plan.resume');
+    await card.or(watched.page.locator('[data-asked]')).waitFor();
+    const code = String(resume()?.requestCode);
+    expect((await system.done(['request', 'list'])).stdout).toContain(`request approve ${code}`);
+    await system.done(['request', 'approve', code]);
+    await eventually(() => resume()?.status === 'done', 'the resumption at Space');
+    expect((await system.api.call('getPlan', { params: { plan: plan.id } })).state).toBe('armed');
   });
 
   it('lets no other origin read or cause anything, although the browser is signed in', async () => {

@@ -148,6 +148,7 @@ export const makeStatus = (change: Partial<Status> = {}): Status => ({
   plans: [makePlan()],
   jobs: [],
   requests: [],
+  asked: [],
   ...change,
 });
 

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { Status } from '../../../contract/index.ts';
 import { useAgentState } from '../state/context.ts';
+import { AskedCard } from './asked-card.tsx';
 import { Conditions } from './conditions.tsx';
 import { GettingStarted } from './getting-started.tsx';
 import { HealthHero } from './health-hero.tsx';
@@ -20,6 +21,7 @@ export function Home(): JSX.Element | null {
       <Conditions conditions={status.conditions} />
       <div class="columns">
         <div class="columns__main">
+          <Asked status={status} />
           <Requests status={status} />
           <Jobs status={status} />
           <Plans status={status} />
@@ -30,6 +32,18 @@ export function Home(): JSX.Element | null {
         </div>
       </div>
     </>
+  );
+}
+
+function Asked({ status }: { status: Status }): JSX.Element | null {
+  if (status.asked.length === 0) return null;
+  return (
+    <section class="stack" aria-labelledby="asked-title">
+      <h2 id="asked-title">Space asks</h2>
+      {status.asked.map((command) => (
+        <AskedCard key={command.id} command={command} />
+      ))}
+    </section>
   );
 }
 

@@ -31,6 +31,7 @@ const MOVING: ReadonlySet<AgentEvent['kind']> = new Set([
   'job.state',
   'plan.changed',
   'request.state',
+  'command.state',
 ]);
 
 function Trail(): JSX.Element {

@@ -7,6 +7,7 @@ const status = (change: Partial<Status> = {}) =>
     plans: [],
     jobs: [],
     requests: [],
+    asked: [],
     conditions: [],
     link: { pendingReports: 4 },
     ...change,

@@ -6,6 +6,7 @@ import type {
   Job,
   Plan,
   RestoreRequest,
+  SpaceCommand,
   Status,
 } from '../../../contract/index.ts';
 
@@ -40,6 +41,12 @@ export const withRequest = (status: Status, request: RestoreRequest): Status => 
     : upsert(status.requests, request),
 });
 
+/** Answered ones leave the status. */
+export const withAsked = (status: Status, command: SpaceCommand): Status => ({
+  ...status,
+  asked: command.status === 'waiting' ? upsert(status.asked, command) : without(status.asked, command.id),
+});
+
 const APPLIERS: Appliers = {
   'plan.changed': (status, { plan }) => withPlan(status, plan),
   'plan.removed': (status, { planId }) => ({ ...status, plans: without(status.plans, planId) }),
@@ -47,6 +54,7 @@ const APPLIERS: Appliers = {
   'snapshot.recorded': (status) => status,
   'snapshot.missing': (status) => status,
   'request.state': (status, { request }) => withRequest(status, request),
+  'command.state': (status, { command }) => withAsked(status, command),
   'usage.measured': (status, { usage }) => ({ ...status, usage }),
   'health.raised': (status, { condition }) => ({
     ...status,

@@ -1,4 +1,10 @@
-import { cleanText, type AgentEvent, type Job, type Snapshot } from '../../../contract/index.ts';
+import {
+  cleanText,
+  commandWords,
+  type AgentEvent,
+  type Job,
+  type Snapshot,
+} from '../../../contract/index.ts';
 import { counted, formatBytes } from '../format/size.ts';
 import { JOB_KIND_WORDS } from '../format/words.ts';
 
@@ -33,6 +39,10 @@ export function noticeOf(event: AgentEvent): Notice | undefined {
             text: `A restore was requested: ${cleanText(event.body.request.code)}`,
             href: '#/',
           }
+        : undefined;
+    case 'command.state':
+      return event.body.command.status === 'waiting'
+        ? { id, tone: 'info', text: `Space asks: ${cleanText(commandWords(event.body.command))}`, href: '#/' }
         : undefined;
     case 'notice':
       return { id, tone: 'info', text: `Message from Space: ${cleanText(event.body.text)}` };
