@@ -17,6 +17,16 @@ export const STORAGE_FULL: FailureRule = {
   retry: 'after_action',
 };
 
+const DAMAGED = {
+  code: 'integrity',
+  message: 'the repository is damaged',
+  hint: 'run `olares-backup check` to see how far, and keep the other copies of your data',
+  retry: 'after_action',
+} as const;
+/** A pack that is gone or too short. */
+const LOST_PACK =
+  /^(?=[^]*<data\/[0-9a-f]+>)(?=[^]*(?:no such file|key does not exist|404 Not Found|unexpected EOF|is too short))/i;
+
 /**
  * What restic 0.18.1 to 0.19.1 says only in words, because it has no exit code of its own (all end with 1). First match
  * wins: a quota is also "access denied", an expired token also "403".
@@ -89,11 +99,9 @@ export const FAILURE_RULES: readonly FailureRule[] = [
   {
     pattern:
       /ciphertext verification failed|invalid data returned|repository contains errors|hash mismatch|damaged/i,
-    code: 'integrity',
-    message: 'the repository is damaged',
-    hint: 'run `olares-backup check` to see how far, and keep the other copies of your data',
-    retry: 'after_action',
+    ...DAMAGED,
   },
+  { pattern: LOST_PACK, ...DAMAGED },
   {
     pattern:
       /connection refused|no such host|network is unreachable|i\/o timeout|request timeout|no route to host|connection reset|EOF$|\b5\d\d\b/i,
@@ -112,5 +120,7 @@ export const FAILURE_RULES: readonly FailureRule[] = [
 ];
 
 export function ruleFor(text: string): FailureRule | undefined {
-  return FAILURE_RULES.find(({ pattern }) => pattern.test(text));
+  // The stacks that restic adds have line numbers, which look like codes of HTTP.
+  const said = text.replace(/^\t.*:\d+$/gm, '');
+  return FAILURE_RULES.find(({ pattern }) => pattern.test(said));
 }

@@ -46,13 +46,12 @@ describe('a repository with a damaged pack', () => {
       .toSorted();
 
   /** @returns what was done, in words */
-  const damage = (): string => {
+  const damage = (kind: number): string => {
     const all = packs();
     const name = all[chance(all.length)] ?? '';
     const path = join(bench.repository, 'data', name);
     const { size } = statSync(path);
     chmodSync(path, 0o600);
-    const kind = chance(3);
     if (kind === 0) rmSync(path);
     else if (kind === 1) truncateSync(path, chance(size));
     else {
@@ -77,7 +76,16 @@ describe('a repository with a damaged pack', () => {
   const look = (done: string, target: string, { result, error }: Answer<'restore'>) => {
     const placed = existsSync(target) ? readdirSync(target) : [];
     // Without the list of the files there is nothing to restore: said, and nothing placed.
-    if (error) return { end: 'refused', wrong: placed.map((name) => `${done}: ${name} although refused`) };
+    if (error) {
+      return {
+        end: 'refused',
+        wrong: [
+          ...placed.map((name) => `${done}: ${name} although refused`),
+          // Exit code 19.
+          ...(error.code === 'integrity' ? [] : [`${done}: ended with ${error.code}`]),
+        ],
+      };
+    }
     const content = (folder: string, name: string) => readFileSync(join(folder, name));
     const bad = placed.filter((name) => !content(target, name).equals(content(source, name)));
     const missing = readdirSync(source).filter((name) => !placed.includes(name));
@@ -97,7 +105,7 @@ describe('a repository with a damaged pack', () => {
     const ends: Record<string, number> = {};
     for (let run = 0; run < DAMAGES; run += 1) {
       heal();
-      const done = damage();
+      const done = damage(run % 3);
       const target = at(bench, `target${run}`);
       const { end, wrong } = look(done, target, await restoreTo(taken, { target }));
       expect(wrong).toEqual([]);
