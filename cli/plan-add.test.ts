@@ -247,7 +247,7 @@ describe('plan add at a terminal', () => {
     ] as const;
     for (const [question, typed, next] of steps) {
       // Typed before the question stands there, it would be echoed.
-      await terminal.shows(new RegExp(`\\? ${question} \\[input is masked\\]\\s*$`));
+      await terminal.shows(new RegExp(`\\? ${question} \\(it does not show while you type\\)\\s*$`));
       terminal.type(typed);
       terminal.press('Enter');
       await terminal.shows(next);

@@ -168,7 +168,7 @@ describe('backup', () => {
     let sent = 0;
     const { code, stderr } = await run(['backup', 'photos', '--state-dir', daemon.stateDir], {
       onStderr: (text, child) => {
-        const wanted = Number(text.includes('waiting: ready')) + Number(text.includes('Press Ctrl-C again'));
+        const wanted = Number(text.includes('waiting: ready')) + Number(text.includes('Ctrl-C again leaves'));
         for (; sent < wanted; sent += 1) child.kill('SIGINT');
       },
     });

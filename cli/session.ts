@@ -29,7 +29,9 @@ export interface Session {
   readonly quiet: boolean;
   /** The daemon's version, once it answered. */
   daemonVersion(): string | undefined;
-  /** The same person and terminal with another agent. */
+  /** The agent lives as long as this command, so nothing goes on without it. */
+  readonly ephemeral: boolean;
+  /** The same person and terminal with another agent, that this command has started. */
   at(stateDir: string): Session;
   /** Ends the program with this code's exit code although a result was printed. */
   endWith(code: ErrorCode): void;
@@ -73,7 +75,11 @@ function sessionAt({ runtime, options, endWith }: SessionOptions, place: AgentPl
     yes: options.yes === true,
     quiet: options.quiet === true,
     daemonVersion: () => daemonVersion,
-    at: (stateDir) => sessionAt({ runtime, options, endWith }, agentPlace(runtime, stateDir)),
+    ephemeral: false,
+    at: (stateDir) => ({
+      ...sessionAt({ runtime, options, endWith }, agentPlace(runtime, stateDir)),
+      ephemeral: true,
+    }),
     endWith,
   };
 }

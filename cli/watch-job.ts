@@ -2,34 +2,36 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, cleanText, JOB_END_STATES, type Job } from '../contract/index.ts';
 import { readEvents, type StreamItem } from './event-stream.ts';
 import { createProgressView, type ProgressView } from './output/progress.ts';
+import { listenForInterrupts, type InterruptWish } from './interrupts.ts';
 import type { Session } from './session.ts';
 
 /** How long a daemon that went away may take to come back before the view ends. */
 const RECONNECT_MS = 60_000;
 const RECONNECT_PAUSE_MS = 500;
 
-/** What the first Ctrl-C means: ask the job to stop, or only stop looking at it. */
-export type InterruptWish = 'cancel' | 'leave';
-
 /**
  * Shows a job until it ends, over restarts of the daemon.
  * @throws AppError `cancelled` when the person left the view; the job goes on then
  */
 export async function watchJob(session: Session, jobId: string, wish: InterruptWish): Promise<Job> {
-  const { runtime, quiet, print, api } = session;
+  const { runtime, quiet, print, api, interactive } = session;
   const view = await createProgressView({ stderr: runtime.stderr, quiet, now: runtime.now });
   const left = new AbortController();
-  let interrupts = wish === 'leave' ? 1 : 0;
-  const stopListening = runtime.onInterrupt(() => {
-    interrupts += 1;
-    if (interrupts > 1) return left.abort();
-    view.clear();
-    print.note(
-      'Asking for a clean stop. Press Ctrl-C again to leave this view; the job then ends by itself.',
-    );
-    api.call('cancelJob', { params: { job: jobId } }).catch((error: unknown) => {
-      print.warn(`it could not be asked to stop: ${error instanceof Error ? error.message : String(error)}`);
-    });
+  const stopListening = listenForInterrupts(runtime, {
+    wish,
+    isPatient: interactive,
+    leave: () => left.abort(),
+    say: (text) => {
+      view.clear();
+      print.note(text);
+    },
+    stop: () => {
+      api.call('cancelJob', { params: { job: jobId } }).catch((error: unknown) => {
+        print.warn(
+          `it could not be asked to stop: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      });
+    },
   });
   try {
     return await follow(session, jobId, { view, signal: left.signal });

@@ -120,6 +120,7 @@ describe('keys', () => {
 describe('requests and jobs', () => {
   it('decline with a reason', async () => {
     await using daemon = await startFakeDaemon();
+    daemon.answer('getStatus', sampleStatus());
     daemon.answer('declineRequest', sampleRequest({ state: 'declined' }));
     const { stdout } = await run(daemon, ['request', 'decline', '7F3K', '--reason', 'not me']);
     expect(stdout).toContain('Declined 7F3K. Nothing was changed.');
@@ -129,6 +130,7 @@ describe('requests and jobs', () => {
   it('undo only with a yes, then say where everything is', async () => {
     await using daemon = await startFakeDaemon();
     const kept = { state: 'done', undoPath: '/srv/photos.before-restore-1' } as const;
+    daemon.answer('getStatus', sampleStatus());
     daemon.answer('getRequest', sampleRequest(kept));
     daemon.answer('undoRequest', sampleRequest({ state: 'done', reason: 'undone: the old files are back' }));
     const refused = await run(daemon, ['request', 'undo', '7F3K']);

@@ -36,7 +36,7 @@ export function registerRequest(program: Command, open: OpenSession): void {
       if (asked) return session.print.result(asked, () => askedSection([asked], session));
       const { api, print, runtime } = session;
       const found = await api.call('getRequest', { params: { request: code } });
-      print.result(found, () => requestLines(found, print, undefined, runtime.now()));
+      print.result(found, () => requestLines(found, { print, now: runtime.now() }));
     });
   registerAnswers(request, open);
   registerUndo(request, open);

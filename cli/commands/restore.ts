@@ -18,6 +18,7 @@ export function registerRestore(program: Command, open: OpenSession): void {
     .option('--plan <name>', 'the plan whose snapshot it is')
     .option('--target <dir>', 'where to; default: a new directory beside the source')
     .option('--in-place', 'replace the files where they were; the old ones are kept for undo')
+    .option('--snapshot-first', 'before files of a plan are replaced in place, take a snapshot of them')
     .option('--include <path...>', 'only these absolute paths of the snapshot')
     .option('--conflict <rule>', 'files that are there already: keep, different, replace or rename')
     .option('--delete-extra', 'also remove what the snapshot does not have; it is kept for undo')

@@ -21,7 +21,7 @@ import { planColumns, planLines } from './plan-lines.ts';
 import type { Printer } from './printer.ts';
 import { printer } from '../test-support/screen.ts';
 import { describeProgress } from './progress.ts';
-import { previewLines, requestColumns, requestLines } from './request-lines.ts';
+import { askedLines, previewLines, requestColumns, requestLines } from './request-lines.ts';
 import { entryColumns, snapshotColumns, snapshotLines } from './snapshot-lines.ts';
 import { statusLines } from './status-lines.ts';
 import { createStyle } from './style.ts';
@@ -47,6 +47,8 @@ describe('text from outside', () => {
       location: { kind: 'sftp', address: `sftp:${EVIL}` },
     });
     const event = { seq: 1, at: NOW, kind: 'notice', body: { text: EVIL } } as AgentEvent;
+    const choice = { target: `/${EVIL}`, include: [`/${EVIL}`] };
+    const request = sampleRequest({ note: EVIL, planName: EVIL, reason: EVIL, undoPath: EVIL, choice });
     return [
       ...statusLines(
         sampleStatus({
@@ -64,12 +66,8 @@ describe('text from outside', () => {
       ...print.table([{ name: EVIL, path: EVIL, type: 'file' }], entryColumns()),
       ...print.table([sampleRequest({ planName: EVIL })], requestColumns(look)),
       ...snapshotLines(sampleSnapshot({ planName: EVIL, paths: [EVIL] }), print, NOW),
-      ...requestLines(
-        sampleRequest({ note: EVIL, planName: EVIL, reason: EVIL, undoPath: EVIL }),
-        print,
-        EVIL,
-        NOW,
-      ),
+      ...requestLines(request, { print, now: NOW }),
+      ...askedLines(request, EVIL, { print, now: NOW }),
       ...previewLines(samplePreview({ target: EVIL, warnings: [EVIL] }), { style, now: NOW }),
       ...jobResultLines({ ...job, result: backupResult({ skipped, warnings: [EVIL] }) }, { style, now: NOW }),
       ...jobResultLines(
@@ -112,7 +110,7 @@ describe('text from outside', () => {
   });
 
   it('is quoted and named where Space wrote it', () => {
-    expect(requestLines(sampleRequest({ note: 'hello' }), printer().print, undefined, NOW)).toContain(
+    expect(requestLines(sampleRequest({ note: 'hello' }), { print: printer().print, now: NOW })).toContain(
       'text from Space: "hello"',
     );
   });

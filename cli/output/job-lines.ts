@@ -66,8 +66,8 @@ function mergedLines({ merged }: RestoreResult): string[] {
     ...(merged.renamed > 0 ? [`${formatCount(merged.renamed)} brought under a new name`] : []),
     ...(merged.kept > 0 ? [`${formatCount(merged.kept)} left as they were`] : []),
     ...(merged.same > 0 ? [`${formatCount(merged.same)} the same`] : []),
-    ...(merged.extra > 0 ? [`${formatCount(merged.extra)} that only were there, left`] : []),
-    ...(merged.deleted > 0 ? [`${formatCount(merged.deleted)} that only were there, deleted`] : []),
+    ...(merged.extra > 0 ? [`${formatCount(merged.extra)} there only, left`] : []),
+    ...(merged.deleted > 0 ? [`${formatCount(merged.deleted)} there only, deleted`] : []),
   ];
   return [`  ${parts.join(', ')}`];
 }

@@ -1,5 +1,6 @@
 import {
   cleanText,
+  type RestoreChoice,
   type RestoreConflict,
   type RestorePreview,
   type RestoreRequest,
@@ -28,38 +29,87 @@ export function requestColumns({ style, now }: Look): Column<RestoreRequest>[] {
   ];
 }
 
+export interface RequestLook {
+  readonly print: Pick<Printer, 'fields'>;
+  readonly now: number;
+}
+
 /** Who asks for what: a person reads this before a password is typed. Text from outside is marked as such. */
-export function requestLines(
-  request: RestoreRequest,
-  print: Pick<Printer, 'fields'>,
-  machine: string | undefined,
-  now: number,
-): string[] {
-  const { filesTotal, bytesTotal } = request;
+export function askedLines(request: RestoreRequest, machine: string, { print, now }: RequestLook): string[] {
+  const { code, origin, createdAt, expiresAt } = request;
+  const isOwn = origin === 'user';
+  return [
+    ...print.fields([
+      ...(isOwn
+        ? []
+        : ([
+            ['Request', code],
+            ['Asked by', `${ORIGINS[origin] ?? origin}, ${formatMoment(createdAt, now)}`],
+          ] as const)),
+      ['Machine', machine],
+      ...snapshotFields(request, now),
+      ['Chosen', chosenText(request.choice)],
+      ['Expires', isOwn ? undefined : formatMoment(expiresAt, now)],
+      ['Fetched', stagedText(request, now)],
+    ]),
+    ...noteLines(request),
+  ];
+}
+
+/** All that is known of a request. */
+export function requestLines(request: RestoreRequest, { print, now }: RequestLook): string[] {
   return [
     ...print.fields([
       ['Request', request.code],
       ['State', request.state],
       ['Asked by', `${ORIGINS[request.origin] ?? request.origin}, ${formatMoment(request.createdAt, now)}`],
-      ['Machine', machine],
-      ['Plan', request.planName ?? 'none of this machine'],
-      ['Snapshot', request.snapshotId.slice(0, 8)],
-      ['Taken', request.takenAt === undefined ? undefined : formatMoment(request.takenAt, now)],
-      ['Distance', distance(request.newerSnapshots)],
-      [
-        'Holds',
-        filesTotal === undefined
-          ? undefined
-          : `${plural(filesTotal, 'file')}${bytesTotal === undefined ? '' : `, ${formatBytes(bytesTotal)}`}`,
-      ],
+      ...snapshotFields(request, now),
+      ['Chosen', chosenText(request.choice)],
       ['Expires', formatMoment(request.expiresAt, now)],
       ['Kept', keptText(request, now)],
       ['Fetched', stagedText(request, now)],
       ['Why', request.reason],
       ['Error', request.error?.message],
     ]),
-    ...(request.note === undefined ? [] : [`text from Space: "${cleanText(request.note)}"`]),
+    ...noteLines(request),
   ];
+}
+
+type Field = readonly [string, string | undefined];
+
+function snapshotFields(request: RestoreRequest, now: number): Field[] {
+  const { filesTotal, bytesTotal } = request;
+  return [
+    ['Plan', request.planName ?? 'none of this machine'],
+    ['Snapshot', request.snapshotId.slice(0, 8)],
+    ['Taken', request.takenAt === undefined ? undefined : formatMoment(request.takenAt, now)],
+    ['Distance', distance(request.newerSnapshots)],
+    [
+      'Holds',
+      filesTotal === undefined
+        ? undefined
+        : `${plural(filesTotal, 'file')}${bytesTotal === undefined ? '' : `, ${formatBytes(bytesTotal)}`}`,
+    ],
+  ];
+}
+
+const noteLines = ({ note }: RestoreRequest): string[] =>
+  note === undefined ? [] : [`text from Space: "${cleanText(note)}"`];
+
+/** What was chosen on the page, or at an earlier try. */
+function chosenText(choice: RestoreChoice | undefined): string | undefined {
+  if (choice === undefined) return undefined;
+  const { include = [], target, inPlace, conflict, deleteExtra } = choice;
+  const [first, ...others] = include;
+  const where = target === undefined ? 'into a new directory' : `into ${target}`;
+  return [
+    first === undefined
+      ? 'everything'
+      : `only ${first}${others.length === 0 ? '' : ` and ${others.length} more`}`,
+    inPlace ? 'in place' : where,
+    ...(conflict === undefined ? [] : [RULE_WORDS[conflict]]),
+    ...(deleteExtra ? ['what only is there is deleted'] : []),
+  ].join('; ');
 }
 
 /** What an interrupted restore has fetched, and what it costs until then. */
@@ -85,20 +135,33 @@ function distance(newer: number | undefined): string | undefined {
 /** What the restore would do, before it does it. */
 export function previewLines(preview: RestorePreview, { style }: Look): string[] {
   const { conflict, samples } = preview;
-  const room =
-    preview.freeInodes >= Number.MAX_SAFE_INTEGER ? '' : `, ${plural(preview.freeInodes, 'more file')} fit`;
   return [
     `Target    ${style.bold(cleanText(preview.target, 4096))} (${whereText(preview, style)})`,
-    `Restores  ${plural(preview.filesTotal, 'file')}, ${formatBytes(preview.bytesTotal)}: ` +
-      `${formatCount(preview.filesNew)} new, ${formatCount(preview.filesChanged)} different there, ${formatCount(preview.filesUnchanged)} the same`,
+    `Restores  ${contentText(preview)}${againstText(preview)}`,
     ...(conflict === undefined ? [] : [`There     ${RULE_WORDS[conflict]}`]),
     ...(samples === undefined ? [] : sampleLines(preview, samples, style)),
     ...extraLines(preview, style),
     ...(preview.bytesToFetch === undefined ? [] : [fetchLine(preview.bytesToFetch, preview.estimateMs)]),
-    `Free      ${formatBytes(preview.freeBytes)}${room}`,
+    `Free      ${formatBytes(preview.freeBytes)}${placesText(preview)}`,
     ...preview.warnings.map((warning) => `${style.warn('warning:')} ${cleanText(warning)}`),
   ];
 }
+
+function contentText({ filesTotal, bytesTotal, bytesToFetch }: RestorePreview): string {
+  // A repository that no plan here is of can be looked into only with the password.
+  if (bytesToFetch === undefined && filesTotal === 0) return 'what the snapshot holds';
+  return `${plural(filesTotal, 'file')}, ${formatBytes(bytesTotal)}`;
+}
+
+/** Nothing can be different in a new directory. */
+const againstText = ({ targetExists, filesNew, filesChanged, filesUnchanged }: RestorePreview): string =>
+  targetExists && filesNew + filesChanged + filesUnchanged > 0
+    ? `: ${formatCount(filesNew)} new, ${formatCount(filesChanged)} different there, ${formatCount(filesUnchanged)} the same`
+    : '';
+
+/** Places for files are rarely what is missing. */
+const placesText = ({ freeInodes, filesTotal }: RestorePreview): string =>
+  freeInodes > 10 * filesTotal ? '' : `, ${plural(freeInodes, 'more file')} fit`;
 
 const RULE_WORDS: Record<RestoreConflict, string> = {
   keep: 'files that are there stay as they are; only what is missing is brought',

@@ -9,10 +9,13 @@ export interface Choice<T> {
   readonly description?: string;
 }
 
+/** Who has never typed a password at a terminal takes it for broken. */
+const UNSEEN = { style: { help: () => '(it does not show while you type)' } };
+
 /** Asks for a text that does not show while it is typed. */
 export function askHidden(message: string): Promise<string> {
   return atTerminal(async (context) => {
-    const typed = await password({ message, mask: false }, context);
+    const typed = await password({ message, mask: false, theme: UNSEEN }, context);
     // A terminal that brackets what is pasted wraps it in these marks.
     return typed.replace(/\u001b?\[20[01]~/g, '');
   });
@@ -22,9 +25,9 @@ export function askText(message: string): Promise<string> {
   return atTerminal((context) => input({ message }, context));
 }
 
-/** A yes-or-no question; just Enter means no. */
-export function askConfirm(message: string): Promise<boolean> {
-  return atTerminal((context) => confirm({ message, default: false }, context));
+/** A yes-or-no question; just Enter means no, unless yes is the safe answer. */
+export function askConfirm(message: string, byEnter = false): Promise<boolean> {
+  return atTerminal((context) => confirm({ message, default: byEnter }, context));
 }
 
 export function selectOne<T>(message: string, choices: readonly Choice<T>[]): Promise<T> {

@@ -17,6 +17,8 @@ export interface Agreeing {
   readonly choice: RestoreChoice;
   /** The person is asked what and where; else only about what cannot be done as it was said. */
   readonly isGuided: boolean;
+  /** It was chosen elsewhere or earlier: the person sees it and may change it. */
+  readonly isPrepared: boolean;
 }
 
 export interface Agreed {
@@ -30,7 +32,8 @@ export interface Agreed {
  * @throws AppError `cancelled` or `refused` when the person leaves; without a terminal whatever is wrong
  */
 export async function agree(session: Session, agreeing: Agreeing): Promise<Agreed> {
-  let turn = agreeing.isGuided ? await firstAnswers(session, agreeing) : { ...agreeing, beside: undefined };
+  const asks = agreeing.isGuided && !agreeing.isPrepared;
+  let turn = asks ? await firstAnswers(session, agreeing) : { ...agreeing, beside: undefined };
   for (;;) {
     const looked = await look(session, turn);
     const answer =
@@ -75,13 +78,14 @@ async function look(
 
 /** What is still to be asked about a restore that could be done, or whether the person wants it. */
 async function decide(session: Session, turn: Turn, preview: RestorePreview): Promise<RestoreChoice | 'go'> {
-  const { isGuided, choice } = turn;
+  const { choice } = turn;
+  const isGuided = turn.isGuided || turn.isPrepared;
   const open = isGuided ? await askOpen(choice, preview) : undefined;
   if (open) return open;
   const look = { style: session.print.errorStyle, now: session.runtime.now() };
-  previewLines(preview, look).forEach((line) => session.print.note(line));
+  ['', ...previewLines(preview, look), ''].forEach((line) => session.print.note(line));
   if (preview.fits) return isGuided ? askGo(session, turn) : 'go';
-  const error = noRoom(preview);
+  const error = noRoom(session, preview);
   if (!session.interactive) throw error;
   tell(session, error);
   return askNext(session, turn);
@@ -121,15 +125,21 @@ async function askNext(session: Session, { request, choice, beside }: Turn): Pro
   throw new AppError('cancelled', 'left; nothing was downloaded or changed');
 }
 
-function noRoom({ target, bytesTotal, filesTotal, freeBytes, freeInodes }: RestorePreview): AppError {
+function noRoom(
+  { interactive }: Session,
+  { target, bytesTotal, filesTotal, freeBytes, freeInodes }: RestorePreview,
+): AppError {
   // A tenth of what is free stays free.
   const missing = Math.ceil(bytesTotal / 0.9 - freeBytes);
   const free = missing > 0 ? `free ${formatBytes(missing)} more there` : 'make room for more files there';
+  const ways = interactive
+    ? 'restore to another place, or fewer files'
+    : 'choose another --target, or restore a part with --include';
   return new AppError(
     'no_space',
     `${cleanText(target, 4096)} has no room: ${formatBytes(bytesTotal)} in ${plural(filesTotal, 'file')} are to be ` +
       `restored, ${formatBytes(freeBytes)} and ${plural(freeInodes, 'file')} are free; nothing was changed`,
-    { field: '--target', hint: `${free}, choose another --target, or restore a part with --include` },
+    { field: '--target', hint: `${free}, ${ways}` },
   );
 }
 

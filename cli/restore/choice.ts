@@ -4,6 +4,7 @@ import {
   RESTORE_CONFLICTS,
   type RestoreChoice,
   type RestoreConflict,
+  type RestoreRequest,
 } from '../../contract/index.ts';
 import type { PasswordOptions } from '../password/sources.ts';
 import type { Session } from '../session.ts';
@@ -21,6 +22,8 @@ export interface RestoreOptions extends PasswordOptions {
   /** The day of an old snapshot, as a script says that it knows it. */
   readonly acceptDate?: string;
   readonly detach?: boolean;
+  /** Of what a restore in place is about to replace. */
+  readonly snapshotFirst?: boolean;
 }
 
 /** @throws AppError `invalid_input` naming the flag */
@@ -45,6 +48,40 @@ export function parseChoice(session: Session, options: RestoreOptions): RestoreC
     ...(deleteExtra ? { deleteExtra } : {}),
     ...verifyOf(options),
   };
+}
+
+/**
+ * What the restore begins with: what was chosen on the page or before an interruption, as far as it is not said
+ * otherwise now. Where it goes is one choice.
+ * @throws AppError `invalid_input` where nobody is asked and what would replace files was not said now
+ */
+export function withEarlier(
+  { interactive, yes }: Pick<Session, 'interactive' | 'yes'>,
+  { choice: earlier = {} }: RestoreRequest,
+  said: RestoreChoice,
+): RestoreChoice {
+  const saysWhere = said.target !== undefined || said.inPlace === true;
+  const rest = saysWhere ? without(earlier, 'target', 'inPlace', 'conflict', 'deleteExtra') : earlier;
+  const choice = { ...rest, ...said };
+  const unsaid = replacingFlags(choice).filter((flag) => !replacingFlags(said).includes(flag));
+  if ((interactive && !yes) || unsaid.length === 0) return choice;
+  throw new AppError('invalid_input', `the restore was prepared to replace files: ${unsaid.join(' ')}`, {
+    field: unsaid[0]?.split(' ')[0] ?? '--in-place',
+    hint: `if that is what you want, add ${unsaid.join(' ')}; or name a new directory with --target`,
+  });
+}
+
+function replacingFlags({ inPlace, conflict, deleteExtra }: RestoreChoice): string[] {
+  return [
+    ...(inPlace ? ['--in-place'] : []),
+    ...(conflict === 'replace' || conflict === 'different' ? [`--conflict ${conflict}`] : []),
+    ...(deleteExtra ? ['--delete-extra'] : []),
+  ];
+}
+
+export function without(choice: RestoreChoice, ...fields: readonly (keyof RestoreChoice)[]): RestoreChoice {
+  const left = Object.entries(choice).filter(([name]) => !fields.includes(name as keyof RestoreChoice));
+  return Object.fromEntries(left);
 }
 
 function parseConflict(text: string | undefined): RestoreConflict | undefined {

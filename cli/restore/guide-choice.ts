@@ -9,6 +9,7 @@ import {
 } from '../../contract/index.ts';
 import { plural } from '../output/format.ts';
 import type { Session } from '../session.ts';
+import { without } from './choice.ts';
 
 /** Asks what of the snapshot is wanted: all, or what a person chooses in its tree. */
 export async function askWhat(
@@ -152,9 +153,4 @@ export async function requireDeletion(session: Session, preview: RestorePreview)
   }
   if (await confirmDeletion(preview)) return true;
   throw new AppError('refused', 'not confirmed; nothing was downloaded or changed');
-}
-
-function without(choice: RestoreChoice, ...fields: readonly (keyof RestoreChoice)[]): RestoreChoice {
-  const left = Object.entries(choice).filter(([name]) => !fields.includes(name as keyof RestoreChoice));
-  return Object.fromEntries(left);
 }

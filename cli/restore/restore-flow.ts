@@ -5,13 +5,14 @@ import {
   type RestoreRequest,
 } from '../../contract/index.ts';
 import { finishJob } from '../finish-job.ts';
-import { previewLines, requestLines } from '../output/request-lines.ts';
+import { askedLines, previewLines } from '../output/request-lines.ts';
 import type { Session } from '../session.ts';
 import { agree } from './agree.ts';
-import { parseChoice, type RestoreOptions } from './choice.ts';
+import { parseChoice, withEarlier, type RestoreOptions } from './choice.ts';
 import { create, findRequest, type FoundRequest } from './find-request.ts';
 import { guideToRequest, tell } from './guide.ts';
 import { requireDate } from './old-snapshot.ts';
+import { takeSnapshotFirst } from './snapshot-first.ts';
 import { unlockRestore } from './unlock.ts';
 import { endedEarly, jobOf, watchRestore } from './watch-request.ts';
 
@@ -23,7 +24,7 @@ export async function restore(
   what: string | undefined,
   options: RestoreOptions,
 ): Promise<void> {
-  const choice = parseChoice(session, options);
+  const said = parseChoice(session, options);
   const found = await findOrGuide(session, what, options);
   const { request } = found;
   if (request.jobId !== undefined && !REQUEST_END_STATES.has(request.state)) {
@@ -32,6 +33,7 @@ export async function restore(
   }
   let hasBegun = false;
   try {
+    const choice = withEarlier(session, request, said);
     hasBegun = await openAndUnlock(session, { request, choice, options, isGuided: what === undefined });
   } finally {
     // A request that only this command made would else block the next one of its plan.
@@ -113,9 +115,8 @@ async function openAndUnlock(
   const { api, print, runtime } = session;
   const params = { request: request.id };
   const opened = await api.call('openRequest', { params });
-  const status = await api.call('getStatus');
-  if (!print.json)
-    requestLines(opened, print.aside, status.machine, runtime.now()).forEach((line) => print.note(line));
+  // The guide has just shown all of it, unless it is another's wish.
+  if (!isGuided || opened.origin !== 'user') await showAsked(session, opened);
   if (options.dryRun && !isGuided) {
     const preview = await api.call('previewRequest', { params, body: choice });
     print.result(preview, () => [
@@ -124,14 +125,31 @@ async function openAndUnlock(
     ]);
     return false;
   }
-  const agreed = await agree(session, { request: opened, choice, isGuided });
+  const agreed = await agree(session, {
+    request: opened,
+    choice,
+    isGuided,
+    isPrepared: opened.choice !== undefined && session.interactive && !session.yes,
+  });
   if (options.dryRun) {
     print.result(agreed.preview, () => ['Dry run: nothing was downloaded or changed.']);
     return false;
   }
   await requireDate(session, opened, options.acceptDate);
+  await takeSnapshotFirst(session, {
+    request: opened,
+    preview: agreed.preview,
+    isWanted: options.snapshotFirst === true,
+  });
   await unlockRestore(session, { request: opened, choice: agreed.choice, password: options });
   return true;
+}
+
+async function showAsked({ api, print, runtime }: Session, request: RestoreRequest): Promise<void> {
+  if (print.json) return;
+  const { machine } = await api.call('getStatus');
+  const look = { print: print.aside, now: runtime.now() };
+  ['', ...askedLines(request, machine, look), ''].forEach((line) => print.note(line));
 }
 
 /** The restore is the agent's now: a person may watch it, or leave it alone. */
@@ -148,7 +166,8 @@ async function seeThrough(
     ]);
     return;
   }
-  if (session.interactive) {
+  if (session.interactive && !session.ephemeral) {
+    session.print.note('');
     session.print.note(
       `It goes on when this window is closed; \`olares-backup job watch ${jobId.slice(0, 8)}\` joins it again.`,
     );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FakeDaemon } from '../test-support/fake-daemon.ts';
 import { buildProgram, type BuiltProgram } from '../test-support/program.ts';
-import { REQUEST_ID, sampleSnapshot } from '../test-support/samples.ts';
+import { REQUEST_ID, sampleRequest, sampleSnapshot } from '../test-support/samples.ts';
 import { openTerminal } from '../test-support/terminal.ts';
 import { RIGHT, startRestorable } from './restorable.fixture.ts';
 
@@ -42,6 +42,27 @@ describe('restore at a terminal', () => {
     const screen = await terminal.shows('exit=17');
     expect(screen).toContain('not confirmed; nothing was downloaded or changed');
     expect(routesOf(daemon)).not.toContain('verifyRequest');
+  });
+
+  it('begins with what was chosen on the page, which the person may change', async () => {
+    const choice = { inPlace: true, include: ['/home/me/letters'] };
+    await using daemon = await startRestorable(sampleRequest({ origin: 'page', choice }));
+    using terminal = open(daemon, '7F3K');
+    const first = await terminal.shows(/in place: where the files were[^]*Go on\?/);
+    expect(first).toMatch(/Chosen +only \/home\/me\/letters; in place/);
+    terminal.press('Down');
+    terminal.press('Enter');
+    await terminal.shows('What shall be different?');
+    terminal.press('Enter');
+    await terminal.shows('Where to?');
+    terminal.press('Enter');
+    await terminal.shows(/into a new directory[^]*Go on\?/);
+    terminal.press('Enter');
+    await terminal.shows('Password of photos');
+    terminal.type(RIGHT);
+    terminal.press('Enter');
+    await terminal.shows('exit=0');
+    expect(daemon.bodiesOf('verifyRequest')).toEqual([{ include: ['/home/me/letters'] }]);
   });
 
   it('stops cleanly at Ctrl-C in the password', async () => {

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AppError } from '../../contract/index.ts';
+import { AppError, type RestoreChoice } from '../../contract/index.ts';
 import type { FakeDaemon } from '../test-support/fake-daemon.ts';
 import { buildProgram, runProgram, type BuiltProgram, type RunOptions } from '../test-support/program.ts';
-import { JOB_ID, sampleJob, samplePreview, sampleRequest } from '../test-support/samples.ts';
+import { JOB_ID, restoreResult, sampleJob, samplePreview, sampleRequest } from '../test-support/samples.ts';
 import { RIGHT, startRestorable } from './restorable.fixture.ts';
+
+const BACKUP_ID = '7b1c2d3e-0000-4000-8000-00000000000b';
 
 let program: BuiltProgram;
 let folder: string;
@@ -121,6 +123,38 @@ describe('restore without a terminal', () => {
     const done = await run(daemon, ['7F3K', '--in-place', '--yes', '--password-file', passwordFile]);
     expect(done.code).toBe(0);
     expect(daemon.bodiesOf('verifyRequest')).toEqual([{ inPlace: true }]);
+  });
+
+  it.each([
+    ['goes on after the snapshot that was to be taken first', sampleJob({ state: 'succeeded' }), 0],
+    ['stops when the snapshot that was to be first failed', sampleJob({ state: 'failed' }), 1],
+    ['stops when it was cancelled', sampleJob({ state: 'cancelled' }), 130],
+  ])('%s', async (_what, backup, wanted) => {
+    await using daemon = await startRestorable();
+    daemon.answer('listJobs', []);
+    daemon.answer('backupPlan', { ...backup, id: BACKUP_ID, state: 'queued' });
+    const restored = sampleJob({ kind: 'restore', state: 'succeeded', result: restoreResult() });
+    daemon.answer('getJob', ({ params }) =>
+      params['job'] === BACKUP_ID ? { ...backup, id: BACKUP_ID } : restored,
+    );
+    daemon.answer('previewRequest', samplePreview({ inPlace: true, targetExists: true }));
+    const flags = ['--in-place', '--snapshot-first', '--yes', '--password-file', passwordFile];
+    const { code, stderr } = await run(daemon, ['7F3K', ...flags]);
+    expect(code, stderr).toBe(wanted);
+    expect(daemon.secrets).toHaveLength(wanted === 0 ? 1 : 0);
+    expect(stderr.includes('nothing was restored')).toBe(wanted !== 0);
+  });
+
+  it('begins with what was chosen before, but replaces files only when that is said again', async () => {
+    const choice: RestoreChoice = { inPlace: true, conflict: 'different', include: ['/home/me/a'] };
+    await using daemon = await startRestorable(sampleRequest({ choice }));
+    const flags = ['7F3K', '--yes', '--password-file', passwordFile];
+    const refused = await run(daemon, flags);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('add --in-place --conflict different');
+    expect(daemon.secrets).toEqual([]);
+    await run(daemon, [...flags, '--include', '/home/me/b', '--target', '/tmp/t']);
+    expect(daemon.bodiesOf('verifyRequest')).toEqual([{ include: ['/home/me/b'], target: '/tmp/t' }]);
   });
 
   it('ends with 14 before the password when there is no room', async () => {

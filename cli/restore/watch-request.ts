@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   AppError,
+  cleanText,
   fromErrorBody,
   REQUEST_END_STATES,
   type Job,
@@ -15,7 +16,24 @@ const QUEUE_PAUSE_MS = 50;
 
 /** Follows a restore from the accepted password to its end. */
 export async function watchRestore(session: Session, request: RestoreRequest): Promise<Job> {
-  return watchJob(session, await jobOf(session, request), 'cancel');
+  const wish = session.ephemeral ? 'stop' : 'cancel';
+  const job = await watchJob(session, await jobOf(session, request), wish);
+  if (job.state === 'cancelled') throw await cancelled(session, request);
+  return job;
+}
+
+/** Says what became of the target. */
+async function cancelled({ api }: Session, { id }: RestoreRequest): Promise<AppError> {
+  const { choice: { target, inPlace, conflict } = {} } = await api.call('getRequest', {
+    params: { request: id },
+  });
+  const mayHaveBeen = inPlace === true || conflict !== undefined;
+  const state = mayHaveBeen ? 'is as it was' : 'was not made';
+  return new AppError(
+    'cancelled',
+    `the restore was cancelled; ${target === undefined ? 'your files are as they were' : `${cleanText(target, 4096)} ${state}`}, ` +
+      'and what was fetched is removed',
+  );
 }
 
 /** @throws AppError why it did not begin */

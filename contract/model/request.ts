@@ -64,6 +64,15 @@ export const RestoreChoice = closed({
 });
 export type RestoreChoice = Static<typeof RestoreChoice>;
 
+/** What may be chosen before a person is at the terminal. Deleting, special rights and not verifying are said there. */
+export const PreparedChoice = closed({
+  target: RestoreChoice.properties.target,
+  inPlace: RestoreChoice.properties.inPlace,
+  include: RestoreChoice.properties.include,
+  conflict: RestoreChoice.properties.conflict,
+});
+export type PreparedChoice = Static<typeof PreparedChoice>;
+
 export const RestoreRequest = Type.Object({
   id: Uuid,
   /** Short speakable code, e.g. `7F3K`. */
@@ -87,6 +96,7 @@ export const RestoreRequest = Type.Object({
   note: Type.Optional(Type.String()),
   createdAt: EpochMs,
   expiresAt: EpochMs,
+  /** What was prepared for it, then what the person chose when the password was typed. */
   choice: Type.Optional(RestoreChoice),
   /** Why it was declined, failed or cancelled. */
   reason: Type.Optional(Type.String()),
@@ -109,6 +119,8 @@ export const NewRestoreRequest = closed({
   backupUrl: Type.Optional(Type.String({ maxLength: 8192 })),
   /** How the storage of one's own is reached that the Backup URL names: keys, certificates. */
   location: Type.Optional(Location),
+  /** What the restore begins with; the person at the terminal sees it and may choose otherwise. */
+  choice: Type.Optional(PreparedChoice),
 });
 export type NewRestoreRequest = Static<typeof NewRestoreRequest>;
 

@@ -61,7 +61,9 @@ async function blindPreview({ row, choice, target }: PreviewSubject): Promise<Re
     // Some file systems (btrfs) have no fixed number of inodes and say 0 of 0.
     freeInodes: files === 0 ? Number.MAX_SAFE_INTEGER : ffree,
     fits: true,
-    warnings: ['how much will be restored is known only after the password was typed'],
+    warnings: [
+      'how much space it takes is not known before; if it is too much, the restore ends and leaves nothing',
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Plan, RestoreRequest } from '../../contract/index.ts';
+import { parser, routes, type Plan, type PreparedChoice, type RestoreRequest } from '../../contract/index.ts';
 import { buildRealHelper, sendSecret, type RealHelper } from '../engine/testing/real-helper.ts';
 import { createWorld, type World } from '../maintenance/testing/world.ts';
 
@@ -96,6 +96,20 @@ describe('a wish at the machine', () => {
       planId: plan.id,
     });
     declineAll();
+  });
+
+  it('keeps what was chosen on the page, and nothing that must be said at the terminal', async () => {
+    const choice: PreparedChoice = { inPlace: true, include: ['/a'], conflict: 'different' };
+    const input = { snapshot: 'latest', plan: 'documents', choice };
+    await expect(world.requests.create(input, 'page')).resolves.toMatchObject({ choice });
+    declineAll();
+    const both = { ...input, choice: { inPlace: true, target: '/a' } };
+    await expect(world.requests.create(both, 'page')).rejects.toMatchObject({ field: 'choice' });
+    const { body } = routes.createRequest;
+    const delete_ = { snapshot: 'latest', plan: 'documents', choice: { deleteExtra: true } };
+    expect(() => parser(body).parse(delete_, 'body')).toThrow(
+      expect.objectContaining({ code: 'invalid_input' }),
+    );
   });
 
   it.each([

@@ -136,7 +136,7 @@ describe('lists and actions of the admin page', () => {
     expect(await admin.requestCommand('9KQ2')).toBe('olares-backup restore 9KQ2');
   });
 
-  it('puts what is ticked and where it goes into the command', async () => {
+  it('puts what is ticked and where it goes into the request', async () => {
     const entry = (name: string) => ({ path: `/home/me/${name}`, name, type: 'file' as const, size: 1 });
     const admin = await show(`#/snapshots/${uuid(1003)}`, {
       getSnapshot: () => makeSnapshot(3),
@@ -146,9 +146,13 @@ describe('lists and actions of the admin page', () => {
     await admin.page.getByRole('checkbox', { name: 'Restore only a b' }).check();
     expect(await admin.page.getByRole('checkbox', { name: /evil/ }).isDisabled()).toBe(true);
     await admin.page.getByRole('radio', { name: /In place/ }).check();
-    expect(await admin.prepareRestore()).toBe(
-      "olares-backup restore 9KQ2 --in-place --include '/home/me/a b'",
-    );
+    await admin.page
+      .getByRole('combobox', { name: 'Files that are there already' })
+      .selectOption('files that differ are replaced');
+    expect(await admin.prepareRestore()).toBe('olares-backup restore 9KQ2');
+    const made = daemon.calls.findLast(({ name }) => name === 'createRequest');
+    const choice = { inPlace: true, conflict: 'different', include: ['/home/me/a b'] };
+    expect(made?.body).toEqual({ snapshot: resticId(3), choice });
   });
 
   it('pauses and resumes a plan at once, and shows why an action was refused', async () => {

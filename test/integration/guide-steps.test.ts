@@ -56,6 +56,10 @@ async function ends(terminal: Terminal): Promise<string> {
   return screen;
 }
 
+/** The shell around it must outlive the key, which goes to both. */
+const restoring = (target: string): Terminal =>
+  openTerminal(`trap : INT; ${command('restore', 'latest', '--plan', 'photos', '--target', `"${target}"`)}`);
+
 test('no room leads to fewer files, found by searching and walking through the snapshot', async (context) => {
   context.skip(!hasSmallDisk);
   using terminal = openTerminal(command('restore'));
@@ -117,19 +121,36 @@ test('a window that is closed leaves the restore running, and another one joins 
   expect(readdirSync(target).toSorted()).toEqual(['big', 'letters']);
 });
 
-test('one Ctrl-C stops a restore, two leave it to itself', async () => {
+test('one Ctrl-C stops a restore cleanly and says what became of the target', async () => {
   const target = join(system.dir, 'stopped');
-  // The shell around it must outlive the key, which goes to both.
-  using terminal = openTerminal(
-    `trap : INT; ${command('restore', 'latest', '--plan', 'photos', '--target', target)}`,
-  );
+  using terminal = restoring(target);
   await answer(terminal, [
     ['Password of photos', `text:${PASSWORD}`, 'Enter'],
     ['downloading', 'C-c'],
-    ['Asking for a clean stop', 'C-c'],
+    ['Ctrl-C again now to leave it running'],
+    ['Asking for a clean stop'],
   ]);
-  expect(await ends(terminal)).toMatch(/left the view|was cancelled; your files are as they were/);
-  expect(existsSync(target)).toBe(false);
+  const screen = await ends(terminal);
+  expect(screen).toContain(`the restore was cancelled; ${target} was not made`);
+  expect(screen).toContain('exit=130');
+  expect(readdirSync(system.dir).filter((name) => /stopped|olares-restore/.test(name))).toEqual([]);
+});
+
+test('two Ctrl-C leave the view, the restore goes on, and `job watch` joins it', async () => {
+  const target = join(system.dir, 'left alone');
+  using terminal = restoring(target);
+  await answer(terminal, [
+    ['Password of photos', `text:${PASSWORD}`, 'Enter'],
+    ['downloading', 'C-c'],
+    ['Ctrl-C again now to leave it running', 'C-c'],
+  ]);
+  const screen = await ends(terminal);
+  expect(screen).toContain('left the view; the restore goes on by itself');
+  const [, watch = ''] =
+    /olares-backup (job watch \S+)/.exec(screen.slice(screen.indexOf('left the view'))) ?? [];
+  using other = openTerminal(command(...watch.split(' ')));
+  expect(await ends(other)).toContain('Restored 2 files');
+  expect(readdirSync(target).toSorted()).toEqual(['big', 'letters']);
 });
 
 test('in place deletes what is extra only for a typed word, and undo brings it back', async () => {
@@ -144,10 +165,11 @@ test('in place deletes what is extra only for a typed word, and undo brings it b
     ['1 file there that the snapshot does not have?', 'Down', 'Enter'],
     [/~ letters\/to reader.txt[^]*- mine[^]*Go on\?/, 'Enter'],
     ['Type DELETE to remove 1 file', 'text:DELETE', 'Enter'],
-    [/Password of photos/, `text:${PASSWORD}`, 'Enter'],
+    ['Take a snapshot of photos as it is now, before it is replaced? (Y/n)', 'Enter'],
+    [/Snapshot taken: \S+ of photos[^]*3 files[^]*Password of photos/, `text:${PASSWORD}`, 'Enter'],
   ]);
   const screen = await ends(terminal);
-  expect(screen).toMatch(/1 that only were there, deleted/);
+  expect(screen).toMatch(/1 there only, deleted/);
   expect(existsSync(join(source, 'mine'))).toBe(false);
   const [undo = ''] = /request undo \S+/.exec(screen) ?? [];
   await system.done([...undo.split(' '), '--yes']);

@@ -1,20 +1,16 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import {
-  cleanText,
-  type RestoreChoice,
-  type RestoreConflict,
-  type RestoreRequest,
-} from '../../../contract/index.ts';
+import { cleanText, type RestoreRequest } from '../../../contract/index.ts';
 import { ActionButton, Badge, Fault, Foreign, When } from '../components/basics.tsx';
 import { Command } from '../components/command.tsx';
 import { counted, formatBytes } from '../format/size.ts';
-import { restoreCommand, type PageChoice } from '../format/restore-command.ts';
+import { restoreCommand } from '../format/restore-command.ts';
 import { formatShort } from '../format/time.ts';
 import { REQUEST_ORIGIN_WORDS, REQUEST_STATE_WORDS, wordingOf } from '../format/words.ts';
 import { jobHref } from '../route.ts';
 import { withRequest } from '../state/apply-event.ts';
 import { useAction, useAgent } from '../state/context.ts';
+import { ChoiceFacts } from './request-choice.tsx';
 
 const WAITING: ReadonlySet<RestoreRequest['state']> = new Set(['proposed', 'opened']);
 
@@ -102,53 +98,13 @@ function Decline({ request }: { request: RestoreRequest }): JSX.Element {
   );
 }
 
-/** What was chosen at the terminal. */
-function ChoiceFacts({ choice }: { choice: RestoreChoice }): JSX.Element {
-  const { target, inPlace, include = [], conflict, deleteExtra, verify } = choice;
-  const rules = [
-    inPlace ? 'in place' : undefined,
-    conflict === undefined ? undefined : CONFLICT_WORDS[conflict],
-    deleteExtra ? 'what only is there is deleted' : undefined,
-    verify === false ? 'not verified' : undefined,
-  ].filter((rule) => rule !== undefined);
-  return (
-    <dl class="facts">
-      {target === undefined ? null : (
-        <div>
-          <dt>Target</dt>
-          <dd>
-            <Foreign text={target} max={400} />
-            {rules.length === 0 ? null : ` · ${rules.join(' · ')}`}
-          </dd>
-        </div>
-      )}
-      <div>
-        <dt>Restores</dt>
-        <dd>{include.length === 0 ? 'everything' : <Foreign text={pathWords(include)} max={600} />}</dd>
-      </div>
-    </dl>
-  );
-}
-
-const PATHS_SHOWN = 5;
-const pathWords = (paths: readonly string[]) =>
-  paths.slice(0, PATHS_SHOWN).join(', ') +
-  (paths.length > PATHS_SHOWN ? ` and ${paths.length - PATHS_SHOWN} more` : '');
-
-const CONFLICT_WORDS: Readonly<Record<RestoreConflict, string>> = {
-  keep: 'files that are there stay',
-  different: 'files that differ are replaced',
-  replace: 'files that are there are replaced',
-  rename: 'brought beside files that are there',
-};
-
 /** The numbered way from this page to the terminal, where the password is typed. */
-export function Guide({ code, choice = {} }: { code: string; choice?: PageChoice }): JSX.Element {
+export function Guide({ code }: { code: string }): JSX.Element {
   return (
     <ol class="steps">
       <li>
         <span>Open a terminal on this machine and type</span>
-        <Command text={restoreCommand(code, choice)} />
+        <Command text={restoreCommand(code)} />
       </li>
       <li>
         <span>Look at what it would do, then type your password there. It is never asked for here.</span>

@@ -3,7 +3,7 @@ import { cleanText, type Snapshot, type SnapshotEntry } from '../../../contract/
 import { Fault, Foreign, Loading } from '../components/basics.tsx';
 import { Icon } from '../components/icon.tsx';
 import { WindowList } from '../components/window-list.tsx';
-import { canBeTyped } from '../format/restore-command.ts';
+import { canBeChosen } from '../format/restore-command.ts';
 import { counted, formatBytes } from '../format/size.ts';
 import { formatShort } from '../format/time.ts';
 import { snapshotHref } from '../route.ts';
@@ -117,13 +117,15 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 };
 
 function Tick({ entry, choosing }: { entry: SnapshotEntry; choosing: Choosing }): JSX.Element {
-  const isTyped = canBeTyped(entry.path);
+  const isPlain = canBeChosen(entry.path);
   return (
     <input
       type="checkbox"
       aria-label={`Restore only ${cleanText(entry.name)}`}
-      title={isTyped ? 'Restore only what is ticked' : 'This name cannot be typed in a command'}
-      disabled={!isTyped}
+      title={
+        isPlain ? 'Restore only what is ticked' : 'This name cannot be shown as it is: choose its folder'
+      }
+      disabled={!isPlain}
       checked={choosing.chosen.includes(entry.path)}
       onChange={(event) => choosing.choose(entry.path, event.currentTarget.checked)}
     />

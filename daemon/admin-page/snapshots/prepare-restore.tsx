@@ -1,8 +1,15 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { RestoreRequest, Snapshot } from '../../../contract/index.ts';
+import {
+  RESTORE_CONFLICTS,
+  type PreparedChoice,
+  type RestoreConflict,
+  type RestoreRequest,
+  type Snapshot,
+} from '../../../contract/index.ts';
 import { ActionButton, Fault, Foreign, When } from '../components/basics.tsx';
 import { Guide } from '../home/request-card.tsx';
+import { CONFLICT_WORDS } from '../home/request-choice.tsx';
 import { withRequest } from '../state/apply-event.ts';
 import { useAction, useAgent } from '../state/context.ts';
 
@@ -16,20 +23,22 @@ export function PrepareRestore({
   include: readonly string[];
 }): JSX.Element {
   const agent = useAgent();
-  const [inPlace, setInPlace] = useState(false);
+  const [where, setWhere] = useState<Where>({});
   const [request, setRequest] = useState<RestoreRequest | undefined>();
   const prepare = useAction(async () => {
-    const made = await agent.client.call('createRequest', { body: { snapshot: snapshot.resticId } });
+    const choice: PreparedChoice = { ...where, ...(include.length > 0 && { include: [...include] }) };
+    const body = { snapshot: snapshot.resticId, ...(Object.keys(choice).length > 0 && { choice }) };
+    const made = await agent.client.call('createRequest', { body });
     agent.apply((status) => withRequest(status, made));
     setRequest(made);
   });
   return (
     <>
-      <WhatAndWhere snapshot={snapshot} include={include} inPlace={inPlace} onPlace={setInPlace} />
+      <WhatAndWhere snapshot={snapshot} include={include} where={where} onWhere={setWhere} />
       {request ? (
         <section class="prepared" aria-label="Restore prepared" data-prepared={request.code}>
           <h2>Ready to restore</h2>
-          <Guide code={request.code} choice={{ inPlace, include }} />
+          <Guide code={request.code} />
           <p class="muted small">
             The code expires <When at={request.expiresAt} />. Nothing changes until you type the command.
           </p>
@@ -45,14 +54,17 @@ export function PrepareRestore({
   );
 }
 
+/** A new folder beside the source, unless it says otherwise. */
+type Where = Pick<PreparedChoice, 'inPlace' | 'conflict'>;
+
 interface WhatAndWhereProps {
   readonly snapshot: Snapshot;
   readonly include: readonly string[];
-  readonly inPlace: boolean;
-  readonly onPlace: (inPlace: boolean) => void;
+  readonly where: Where;
+  readonly onWhere: (where: Where) => void;
 }
 
-function WhatAndWhere({ snapshot, include, inPlace, onPlace }: WhatAndWhereProps): JSX.Element {
+function WhatAndWhere({ snapshot, include, where, onWhere }: WhatAndWhereProps): JSX.Element {
   return (
     <div class="choice">
       <p class="muted small">
@@ -66,18 +78,42 @@ function WhatAndWhere({ snapshot, include, inPlace, onPlace }: WhatAndWhereProps
           </>
         ))}
       </p>
-      {snapshot.paths.length === 1 ? (
-        <fieldset class="choice__places" aria-label="Where to">
-          <label>
-            <input type="radio" name="where" checked={!inPlace} onChange={() => onPlace(false)} /> Into a new
-            folder beside the source
-          </label>
-          <label>
-            <input type="radio" name="where" checked={inPlace} onChange={() => onPlace(true)} /> In place; the
-            old files are kept for 7 days
-          </label>
-        </fieldset>
-      ) : null}
+      {snapshot.paths.length === 1 ? <Places where={where} onWhere={onWhere} /> : null}
     </div>
+  );
+}
+
+function Places({ where, onWhere }: Pick<WhatAndWhereProps, 'where' | 'onWhere'>): JSX.Element {
+  const { inPlace = false, conflict = 'replace' } = where;
+  return (
+    <fieldset class="choice__places" aria-label="Where to">
+      <label>
+        <input type="radio" name="where" checked={!inPlace} onChange={() => onWhere({})} /> Into a new folder
+        beside the source
+      </label>
+      <label>
+        <input
+          type="radio"
+          name="where"
+          checked={inPlace}
+          onChange={() => onWhere({ inPlace: true, conflict })}
+        />{' '}
+        In place; the old files are kept for 7 days
+      </label>
+      {inPlace ? (
+        <select
+          class="input"
+          aria-label="Files that are there already"
+          value={conflict}
+          onChange={(event) => onWhere({ inPlace, conflict: event.currentTarget.value as RestoreConflict })}
+        >
+          {RESTORE_CONFLICTS.map((rule) => (
+            <option key={rule} value={rule}>
+              {CONFLICT_WORDS[rule]}
+            </option>
+          ))}
+        </select>
+      ) : null}
+    </fieldset>
   );
 }
