@@ -21,7 +21,9 @@ const FILES = {
   'cli/late.ts': "export const late = async (): Promise<string> => (await import('./later.ts')).text;",
   'cli/later.ts': "export const text = 'loaded late';",
   'daemon/main.ts': "#!/usr/bin/env node\nconsole.log(require('node:os').EOL === '\\n');",
-  'helper/main.ts': 'console.log(process.argv.length, import.meta.url);',
+  'helper/main.ts':
+    "const late = async () => typeof (await import('node:https')).request;\n" +
+    'void late().then((text) => console.log(process.argv.length, import.meta.url, text));',
   'space/main.ts': 'export {};',
   'contract/x.ts': 'export {};',
   'scripts/build/x.mjs': '',
@@ -59,10 +61,10 @@ it('builds programs that start by themselves, load late what they import late, a
   expect(readdirSync(join(root, 'dist'))).toEqual(expect.arrayContaining(['admin-page', 'console']));
 });
 
-it('keeps what V8 compiled of the helper, which starts as well without', async () => {
+it('keeps what V8 compiled of the helper, which starts as well without, and imports late with it', async () => {
   await run();
   const start = () => execFileSync(join(root, 'dist', 'olares-backup-helper.mjs'), { encoding: 'utf8' });
-  const said = `2 ${pathToFileURL(join(root, 'dist', 'olares-backup-helper.mjs')).href}\n`;
+  const said = `2 ${pathToFileURL(join(root, 'dist', 'olares-backup-helper.mjs')).href} function\n`;
   expect(start()).toBe(said);
   const chunks = join(root, 'dist', 'chunks');
   const cache = readdirSync(chunks).find((name) => name.endsWith('.cjs.cache')) ?? '';

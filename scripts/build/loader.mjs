@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 const filename = fileURLToPath(new URL('./chunks/${file}', import.meta.url));
 const source = readFileSync(filename, 'utf8').replace(/^#!.*/, '');
@@ -24,11 +24,9 @@ try {
 } catch {
   // Slower by some milliseconds, and nothing else.
 }
-const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 const script = new Script(${JSON.stringify(WRAP[0])} + source + ${JSON.stringify(WRAP[1])}, {
   filename,
   cachedData,
-  importModuleDynamically,
 });
 script.runInThisContext()(createRequire(import.meta.url), import.meta.url);
 `;

@@ -2,13 +2,12 @@
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 import { WRAP } from './loader.mjs';
 
 const [chunk, loader, ...args] = process.argv.slice(2);
 const source = readFileSync(chunk, 'utf8').replace(/^#!.*/, '');
-const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-const script = new Script(WRAP[0] + source + WRAP[1], { filename: chunk, importModuleDynamically });
+const script = new Script(WRAP[0] + source + WRAP[1], { filename: chunk });
 process.on('exit', () => {
   writeFileSync(`${chunk}.cache.new`, script.createCachedData());
   // The program may have set a mask of its own.

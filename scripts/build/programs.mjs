@@ -61,6 +61,8 @@ async function bundleCached({ root, name, entry }) {
     outfile: join(chunks, `${name}.cjs`),
     format: 'cjs',
     define: { 'import.meta.url': 'moduleUrl' },
+    // In code that comes from V8's cache Node finds no one who answers it.
+    supported: { 'dynamic-import': false },
   });
   const [map, code] = result.outputFiles.toSorted((a, b) => b.path.length - a.path.length);
   const file = `${name}-${createHash('sha256').update(code.contents).digest('hex').slice(0, 8)}.cjs`;
