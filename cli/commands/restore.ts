@@ -22,7 +22,7 @@ export function registerRestore(program: Command, open: OpenSession): void {
     .option('--include <path...>', 'only these absolute paths of the snapshot')
     .option('--conflict <rule>', 'files that are there already: keep, different, replace or rename')
     .option('--delete-extra', 'also remove what the snapshot does not have; it is kept for undo')
-    .option('--no-verify', 'do not read again and compare what was written')
+    .option('--no-verify', 'do not read again and compare what was written, nor wait until it is on the disk')
     .option('--detach', 'do not wait for the end')
     .option('--accept-date <day>', 'date of a snapshot much older than the newest, e.g. 2026-04-20')
     .option('--dry-run', 'show what would happen and stop');

@@ -10,6 +10,7 @@ import { passwordBytes } from '../password.ts';
 import { withSecret } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
 import { cancelledBeforePlacing, download, type Downloaded } from './download.ts';
+import { flush } from './flush.ts';
 import { assertJail, openJail } from './jail.ts';
 import { requirePermit, takePermit } from './permit.ts';
 import { place, type Placing } from './place.ts';
@@ -109,6 +110,7 @@ async function fetchAndPlace(fetching: Fetching): Promise<Result> {
   const { withoutCapability } = fetched;
   const proof = await proofOf(fetching, fetched);
   const found = scan(staging.anchor, { keepSpecial, faults: proof.faults, withoutCapability });
+  if (choice.verify !== false) await flush(staging.anchor);
   cancelledBeforePlacing(session);
   staging.seal();
   sayPhase(session, 'placing');
