@@ -12,7 +12,7 @@ const MEASURING = ['test/integration/limits.test.ts', 'test/integration/size-and
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: SlowestFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -13,7 +13,7 @@ import { ended, fill, jobOf, moving, startBackup } from './faults.fixture.ts';
 const LONGEST_STOP_MS = 25_000;
 
 test('SIGTERM in mid-backup ends restic politely, leaves no secret, and the job goes on after the start', async () => {
-  await using system = await TestSystem.paired({ config: { limits: { uploadKiBPerSecond: 3_000 } } });
+  await using system = await TestSystem.paired({ config: { limits: { uploadKiBPerSecond: 1_500 } } });
   const source = system.folder('source');
   fill(source, 12);
   const plan = await system.addPlan('documents', [source]);
