@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StorageCredentials } from '../../contract/helper-messages.ts';
 import type { Session } from '../session.ts';
 import { openCredentialEndpoint, type CredentialEndpoint } from './endpoint.ts';
-import { readCredentialFile } from './file.ts';
+import { createFileSource, readCredentialFile } from './file.ts';
 import { createCredentialSource, type CredentialSource } from './source.ts';
 
 const HOUR_MS = 3_600_000;
@@ -165,6 +165,18 @@ describe('a credentials file', () => {
   ])('%s is refused', (_name, text, mode, code) => {
     writeFileSync(path, text, { mode });
     expect(() => readCredentialFile(path)).toThrow(expect.objectContaining({ code }) as Error);
+  });
+
+  it('gives new keys when it was changed, and the former ones while it cannot be read', async () => {
+    const keys = (id: string) => `aws_access_key_id = ${id}\naws_secret_access_key = S#K\n`;
+    writeFileSync(path, keys('first'), { mode: 0o600 });
+    const source = createFileSource({ clock: () => 1000 }, path);
+    expect(await source.get()).toMatchObject({ accessKeyId: 'first', secretAccessKey: 'S#K' });
+    writeFileSync(path, keys('second'));
+    expect(await source.get()).toMatchObject({ accessKeyId: 'second' });
+    rmSync(path);
+    expect(await source.get()).toMatchObject({ accessKeyId: 'second', expiresAt: 601_000 });
+    expect(() => createFileSource({ clock: () => 1000 }, path)).toThrow(path);
   });
 
   it('that is missing is named', () => {

@@ -1,12 +1,37 @@
 import type { StorageCredentials } from '../../contract/helper-messages.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { Session } from '../session.ts';
 import { readPrivateFile } from '../state-files.ts';
+import type { CredentialSource } from './source.ts';
+
+/** How soon keys that a person changed are noticed. */
+const LIFE_MS = 600_000;
+
+/**
+ * Read by us alone: restic's S3 library wants a `[default]` line, and ends values at a `#`.
+ * @throws AppError as {@link readCredentialFile}
+ */
+export function createFileSource({ clock }: Pick<Session, 'clock'>, path: string): CredentialSource {
+  let held = readCredentialFile(path);
+  return {
+    async get() {
+      try {
+        held = readCredentialFile(path);
+      } catch {
+        // Perhaps it is being written: what worked until now may still do.
+      }
+      return { ...held, expiresAt: clock() + LIFE_MS };
+    },
+    waitingSince: () => undefined,
+    close: () => undefined,
+  };
+}
 
 /**
  * The `default` profile of an AWS-style credentials file.
  * @throws AppError `config_invalid` when it is missing or lacks the keys, `refused` when others may read it
  */
-export function readCredentialFile(path: string): StorageCredentials {
+export function readCredentialFile(path: string): Omit<StorageCredentials, 'expiresAt'> {
   const values = readSettings(path);
   const { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey } = values;
   if (!accessKeyId || !secretAccessKey) {
@@ -18,7 +43,6 @@ export function readCredentialFile(path: string): StorageCredentials {
     accessKeyId,
     secretAccessKey,
     sessionToken: values['aws_session_token'] ?? '',
-    expiresAt: Number.MAX_SAFE_INTEGER,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { RepositoryAccess } from '../../contract/helper-messages.ts';
 import { openCredentialEndpoint } from '../credentials/endpoint.ts';
-import { readCredentialFile } from '../credentials/file.ts';
+import { createFileSource } from '../credentials/file.ts';
 import { createCredentialSource } from '../credentials/source.ts';
 import type { Session } from '../session.ts';
 import type { CredentialGetter } from '../storage/objects.ts';
@@ -17,16 +17,12 @@ export async function openCredentials(
   session: Session,
   { credentials, address }: RepositoryAccess,
 ): Promise<OpenCredentials> {
-  const nothing = { waitingSince: () => undefined, close: () => {} };
-  if (credentials.kind === 'none' || (credentials.kind === 'file' && !address.startsWith('s3:'))) {
-    return { ...nothing, get: undefined, environment: {} };
-  }
-  if (credentials.kind === 'file') {
-    const held = readCredentialFile(credentials.path);
-    const environment = { AWS_SHARED_CREDENTIALS_FILE: credentials.path };
-    return { ...nothing, get: async () => held, environment };
-  }
-  const source = createCredentialSource(session);
+  if (credentials.kind === 'none' || (credentials.kind === 'file' && !address.startsWith('s3:')))
+    return { get: undefined, environment: {}, waitingSince: () => undefined, close: () => undefined };
+  const source =
+    credentials.kind === 'file'
+      ? createFileSource(session, credentials.path)
+      : createCredentialSource(session);
   const endpoint = await openCredentialEndpoint(session, source);
   return {
     get: () => source.get(),
