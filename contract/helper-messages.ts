@@ -145,6 +145,8 @@ export const HelperRequest = Type.Union([
     /** Source directory to restore from, inside the snapshot; see `restore`. */
     subPath: Type.Optional(Type.String({ pattern: '^/' })),
     target: Type.String({ pattern: '^/' }),
+    /** What the whole snapshot holds, where that is known: a new directory then needs no look at each file. */
+    totals: Type.Optional(Type.Object({ files: Count, bytes: Bytes })),
   }),
   closed({
     verb: Type.Literal('restore'),

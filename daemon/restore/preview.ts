@@ -33,6 +33,8 @@ export async function previewRestore(options: PreviewOptions, what: PreviewSubje
       choice,
       target,
       ...(subPath !== undefined && second === undefined && { subPath }),
+      ...(row.filesTotal !== null &&
+        row.bytesTotal !== null && { totals: { files: row.filesTotal, bytes: row.bytesTotal } }),
     },
     credentials && { credentials },
   );

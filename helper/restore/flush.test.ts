@@ -11,7 +11,7 @@ test('waits for the disk of a directory', async () => {
   const path = mkdtempSync(join(tmpdir(), 'flush-'));
   writeFileSync(join(path, 'file'), 'content');
   using anchor = openAnchor(path);
-  await flush(anchor);
+  await expect(flush(anchor)).resolves.toBeUndefined();
   rmSync(path, { recursive: true });
 });
 

@@ -22,8 +22,9 @@ export async function preview(request: Request, session: Session): Promise<Resul
   await using repository = await openMachineRepository(session, request);
   const roots = subPath === undefined ? await snapshotPaths(repository, snapshotId) : [subPath];
   const selection = select(roots, choice);
-  const counts = await compare({ repository, snapshotId, selection, target });
   const exists = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
+  const totals = exists || selection.isPartial ? undefined : request.totals;
+  const counts = await compare({ session, repository, snapshotId, selection, target, totals });
   const room = roomAt(target);
   const extra = extraFiles(target, selection, counts.seen);
   return {
@@ -60,32 +61,37 @@ interface Counts {
 }
 
 interface Comparison {
+  readonly session: Session;
   readonly repository: Repository;
   readonly snapshotId: string;
   readonly selection: Selection;
   readonly target: string;
+  /** When all of it is new: then a few names are enough. */
+  readonly totals: Request['totals'];
 }
 
-async function compare({ repository, snapshotId, selection, target }: Comparison): Promise<Counts> {
-  const samples = { added: [], changed: [] };
-  const counts: Counts = { ...NOTHING, samples, seen: new Set() };
+async function compare(comparison: Comparison): Promise<Counts> {
+  const { repository, snapshotId, selection, target, totals } = comparison;
+  const counts: Counts = { ...NOTHING, samples: { added: [], changed: [] }, seen: new Set() };
   const wayOf = wayInTarget(selection.roots);
-  await repository.run({
-    args: [
-      'ls',
-      '--no-lock',
-      '--recursive',
-      '--',
-      snapshotId,
-      ...(selection.roots.includes('/') ? [] : selection.roots),
-    ],
+  const enough = new AbortController();
+  const roots = selection.roots.includes('/') ? [] : selection.roots;
+  const listed = repository.run({
+    args: ['ls', '--no-lock', '--recursive', '--', snapshotId, ...roots],
+    cancel: enough.signal,
     onMessage(message) {
-      if (messageType(message) !== 'node') return;
+      if (enough.signal.aborted || messageType(message) !== 'node') return;
       const node = nodeMessage.parse(message, "restic's entry");
       if (node.type === 'dir' || !selection.include.some((path) => isInside(node.path, path))) return;
       addNode(counts, node, { way: wayOf(node.path), target });
+      if (totals && counts.fresh === SAMPLES) enough.abort();
     },
   });
+  await listed.catch((error: unknown) => {
+    if (!enough.signal.aborted || comparison.session.cancel.aborted) throw error;
+  });
+  if (totals && enough.signal.aborted)
+    Object.assign(counts, { total: totals.files, bytes: totals.bytes, fresh: totals.files });
   return counts;
 }
 

@@ -222,6 +222,24 @@ describe('one repository from arming to restore', () => {
     expect(result.filesTotal).toBe(result.filesNew + result.filesChanged + result.filesUnchanged);
   });
 
+  it('looks at a few names only where all is new and how much it is is known', async () => {
+    const request = {
+      verb: 'restore-preview',
+      ...bench.common,
+      snapshotId,
+      choice: {},
+      subPath: source,
+      target: join(bench.root, 'not-there'),
+      totals: { files: 1_000_000, bytes: 5 },
+    } as const;
+    const { result } = await bench.ask<'restore-preview'>(request);
+    expect(result).toMatchObject({ filesTotal: 1_000_000, filesNew: 1_000_000, bytesToFetch: 5, fits: true });
+    expect(result.samples?.added).toHaveLength(8);
+    const part = { ...request, choice: { include: [join(source, 'plain')] } };
+    const { result: ofPart } = await bench.ask<'restore-preview'>(part);
+    expect(ofPart).toMatchObject({ filesTotal: 1, filesNew: 1 });
+  });
+
   it('never writes to a target that holds something', async () => {
     const { error } = await restoreTo(source);
     expect(error).toMatchObject({ code: 'conflict', hint: expect.stringContaining('--in-place') as string });
