@@ -25,11 +25,9 @@ async function main(job) {
   try {
     await installPackages({ root, say });
     await Promise.all([ensureRestic({ root, say }), ensureSystemTools({ root, job, say, warn })]);
-    // After bubblewrap, in which it runs.
-    if (job === 'test') {
-      await ensureMoto({ root, say, warn });
-      await ensureTestServers({ root, say, warn });
-    }
+    // After bubblewrap, in which some of them run.
+    if (job === 'test')
+      await Promise.all([ensureMoto({ root, say, warn }), ensureTestServers({ root, say, warn })]);
     // Loaded late: the build imports packages that were perhaps installed just now.
     const { build } = await import('./build.mjs');
     await build({ root, say });

@@ -105,8 +105,16 @@ async function tryWriting(
 const saidBy = ({ status, body }: HttpAnswer): string => `${status} ${body.toString('utf8', 0, 2000)}`;
 
 function failure(said: string, otherwise: string): AppError {
-  const rule = ruleFor(said);
   const cause = new Error(said);
+  const status = /^5\d\d(?= )/.exec(said)?.[0];
+  const rule = ruleFor(said);
+  if (status !== undefined && rule?.code === 'unreachable') {
+    return new AppError('unreachable', `the storage answers ${status}: it has a fault of its own`, {
+      hint: 'try again later, or ask whoever runs it',
+      retry: 'backoff',
+      cause,
+    });
+  }
   if (rule?.code === 'not_signed_in') {
     return new AppError('not_signed_in', 'the storage does not accept the keys', {
       hint: 'correct them in the file of --credentials-file, and check the clock of this machine',

@@ -42,20 +42,30 @@ export async function sendSmall(url: URL, small: SmallRequest, cancel: AbortSign
     });
   } catch (error) {
     cancel.throwIfAborted();
-    throw unreachable(url, error);
+    throw unreachable(url, error, ca !== undefined);
   }
 }
 
 function readAuthority(path: string): Buffer {
+  let text: Buffer;
   try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new AppError('config_invalid', `the certificate ${path} cannot be read`, {
-      hint: 'check the path given by --ca-file',
-      cause: error,
-    });
+    text = readFileSync(path);
+  } catch (cause) {
+    throw notAuthority(path, 'cannot be read', cause);
   }
+  // Node passes over what is none.
+  if (!text.includes('-----BEGIN CERTIFICATE-----'))
+    throw notAuthority(path, 'is no certificate in PEM form');
+  return text;
 }
+
+const notAuthority = (path: string, fault: string, cause?: unknown): AppError =>
+  new AppError('config_invalid', `the certificate ${path} ${fault}`, {
+    hint: 'name the PEM file of the authority that signed the server by --ca-file',
+    field: 'location',
+    retry: 'after_action',
+    cause,
+  });
 
 async function readBody(response: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
@@ -68,25 +78,46 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-function unreachable(url: URL, cause: unknown): AppError {
+interface Reason {
+  readonly words: string;
+  readonly hint?: string;
+}
+
+function unreachable({ host }: URL, cause: unknown, hasAuthority: boolean): AppError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return new AppError('unreachable', `the storage at ${url.host} cannot be reached${reason(code)}`, {
-    hint: /CERT|SSL|TLS/.test(code)
-      ? 'name the certificate of its authority by --ca-file, or correct the address and the clock'
-      : 'check the network and the address of the location',
+  const { words, hint } = REASONS[code] ?? tlsReason(code, hasAuthority);
+  return new AppError('unreachable', `the storage at ${host} cannot be reached${words}`, {
+    hint: hint ?? 'check the network and the address of the location',
     retry: 'backoff',
     cause,
   });
 }
 
-function reason(code: string): string {
-  const words: Partial<Record<string, string>> = {
-    ECONNREFUSED: ': nothing listens there',
-    ENOTFOUND: ': its name is not known',
-    EAI_AGAIN: ': names cannot be looked up now',
-    ABORT_ERR: ': it did not answer within 10 seconds',
-    ECONNRESET: ': it closed the connection',
-    EPROTO: ': it does not speak TLS, or another kind of it',
+/** OpenSSL's words for it are no word in common, but all name a certificate, its signer or the protocol. */
+function tlsReason(code: string, hasAuthority: boolean): Reason {
+  if (!/CERT|SIGNATURE|SSL|TLS|CRL/.test(code)) return { words: '' };
+  return {
+    words: ': its certificate cannot be trusted',
+    hint: hasAuthority
+      ? 'the certificate given by --ca-file did not sign it: name that of its authority, or ask whoever runs the server'
+      : 'name the certificate of its authority by --ca-file, or correct the address',
   };
-  return words[code] ?? (/CERT|SSL|TLS/.test(code) ? ': its certificate cannot be trusted' : '');
 }
+
+const CLOCK = 'have it renewed, and check the clock of this machine';
+const NO_TLS = { words: ': it does not speak TLS, or another kind of it' };
+const REASONS: Partial<Record<string, Reason>> = {
+  ECONNREFUSED: { words: ': nothing listens there' },
+  ENOTFOUND: { words: ': its name is not known' },
+  EAI_AGAIN: { words: ': names cannot be looked up now' },
+  ABORT_ERR: { words: ': it did not answer within 10 seconds' },
+  ECONNRESET: { words: ': it closed the connection' },
+  EPROTO: NO_TLS,
+  ERR_SSL_WRONG_VERSION_NUMBER: NO_TLS,
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    words: ': its certificate is for another host',
+    hint: 'write the address with the name for which it was made, or have one made for this name',
+  },
+  CERT_HAS_EXPIRED: { words: ': its certificate has expired', hint: CLOCK },
+  CERT_NOT_YET_VALID: { words: ': its certificate is not valid yet', hint: CLOCK },
+};

@@ -18,14 +18,14 @@ export async function installPackages({ root, say }) {
       cwd: root,
       env: npmEnvironment(),
     });
-    if (!result.ok) throw new SetupProblem(`npm ci failed:\n${reasons(result.output)}`, 'npm ci');
+    if (!result.ok) throw new SetupProblem(`npm ci failed:\n${npmReasons(result.output)}`, 'npm ci');
   }
   await ensureNative(root, say);
   writeFileSync(stampFile, stamp);
 }
 
 /** npm names the reason first and then prints its manual. */
-function reasons(output) {
+export function npmReasons(output) {
   const lines = output.split('\n').filter((line) => line.startsWith('npm error'));
   return lines.length > 0 ? lines.slice(0, 15).join('\n') : lastLines(output, 15);
 }

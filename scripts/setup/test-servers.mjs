@@ -1,4 +1,5 @@
-// Servers that others wrote, for the tests of own locations: rest-server and sshd, Debian's, in folders of this checkout.
+// Servers that others wrote, for the tests of own locations: rest-server and sshd, Debian's, and s3rver, npm's, in
+// folders of this checkout.
 import {
   chmodSync,
   copyFileSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fetchDebianPackage, fetchDebianTree } from './debian.mjs';
+import { npmReasons } from './packages.mjs';
 import { findProgram, isProgram, lastLines, run } from './process.mjs';
 
 const REST_SUITES = ['forky', 'sid', 'trixie'];
@@ -24,15 +26,37 @@ export async function ensureTestServers({ root, say, warn }) {
   const servers = [
     { name: 'rest-server', setting: 'REST_SERVER', fetch: fetchRestServer },
     { name: 'private-sshd', setting: 'PRIVATE_SSHD', fetch: fetchSshd },
+    { name: 's3rver', setting: 'S3RVER', fetch: fetchS3rver },
   ];
-  for (const { name, setting, fetch } of servers) {
+  mkdirSync(join(tools, 'bin'), { recursive: true });
+  const ensure = async ({ name, setting, fetch }) => {
     const own = join(tools, 'bin', name);
-    if (process.env[setting] || isProgram(own)) continue;
+    if (process.env[setting] || isProgram(own)) return;
     say(`fetching ${name} into .tools`);
-    const failed = await fetch({ own, tools });
+    const failed = await fetch({ own, tools, root });
     if (failed)
       warn(`${name} is missing (its tests are skipped): ${failed}`, `${setting}=/path/to/${name} npm test`);
-  }
+  };
+  await Promise.all(servers.map(ensure));
+}
+
+/** Its packages are old and many: apart from ours, and only where tests run. */
+async function fetchS3rver({ own, tools, root }) {
+  const tree = join(tools, 's3rver');
+  rmSync(tree, { recursive: true, force: true });
+  mkdirSync(tree);
+  for (const file of ['package.json', 'package-lock.json'])
+    copyFileSync(join(root, 'scripts', 'setup', 's3rver', file), join(tree, file));
+  const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', ...patience];
+  const { ok, output } = await run('npm', args, { cwd: tree, env: { ...process.env, CI: 'true' } });
+  if (!ok) return `npm ci failed: ${npmReasons(output).split('\n').slice(0, 2).join(' ')}`;
+  const program = join(tree, 'node_modules', 's3rver', 'bin', 's3rver.js');
+  const next = `${own}.new`;
+  // It makes its page marks with a cipher that OpenSSL has put away.
+  writeFileSync(next, `#!/bin/sh\nexec node --openssl-legacy-provider '${program}' "$@"\n`);
+  chmodSync(next, 0o755);
+  return await putInPlace(next, own, ['--version']);
 }
 
 async function fetchRestServer({ own, tools }) {
@@ -54,7 +78,6 @@ async function fetchRestServer({ own, tools }) {
 
 async function installBinary(file, own) {
   const next = `${own}.new`;
-  mkdirSync(join(own, '..'), { recursive: true });
   copyFileSync(file, next);
   chmodSync(next, 0o755);
   return await putInPlace(next, own, ['--version']);
@@ -82,7 +105,6 @@ async function sshdFrom({ suite, own, tools, bwrap }) {
     rmSync(tree, { recursive: true, force: true });
     renameSync(fetched.unpacked, tree);
     const next = `${own}.new`;
-    mkdirSync(join(own, '..'), { recursive: true });
     writeFileSync(next, sshdScript(bwrap, tree));
     chmodSync(next, 0o755);
     return await putInPlace(next, own, [tools, '-V']);

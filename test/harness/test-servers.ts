@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { Certificate } from './certificates.ts';
 import { eventually } from './eventually.ts';
 import { ROOT } from './system.ts';
 
@@ -13,6 +14,7 @@ const found = (name: string, setting: string): string | undefined =>
 export const REST_SERVER = found('rest-server', 'REST_SERVER');
 export const PRIVATE_SSHD = found('private-sshd', 'PRIVATE_SSHD');
 export const MOTO = found('moto_server', 'MOTO_SERVER');
+export const S3RVER = found('s3rver', 'S3RVER');
 
 /** Says aloud what is not tested. */
 export function sayMissing(servers: Readonly<Record<string, string | undefined>>): void {
@@ -28,11 +30,14 @@ export interface TestServer extends AsyncDisposable {
   log(): string;
 }
 
-/** rest-server with one user; each user has one directory of their own. */
-export async function startRestServer(
-  dir: string,
-  user: { name: string; password: string },
-): Promise<TestServer> {
+export interface RestServerOptions {
+  /** The only user; each has one directory of their own. */
+  readonly user: { readonly name: string; readonly password: string };
+  /** Served over TLS with it. */
+  readonly tls?: Certificate;
+}
+
+export async function startRestServer(dir: string, { user, tls }: RestServerOptions): Promise<TestServer> {
   mkdirSync(dir, { recursive: true });
   const hash = createHash('sha1').update(user.password).digest('base64');
   writeFileSync(join(dir, '.htpasswd'), `${user.name}:{SHA}${hash}\n`);
@@ -42,12 +47,25 @@ export async function startRestServer(
     '--listen',
     `127.0.0.1:${port}`,
     '--private-repos',
+    ...(tls ? ['--tls', '--tls-cert', tls.file, '--tls-key', tls.keyFile] : []),
   ]);
 }
 
 /** moto: S3 that keeps all in memory and looks at no key. */
 export async function startMoto(): Promise<TestServer> {
   return await start(MOTO, (port) => ['-H', '127.0.0.1', '-p', String(port)]);
+}
+
+/** What s3rver wants to be signed with. */
+export const S3RVER_KEYS = 'aws_access_key_id = S3RVER\naws_secret_access_key = S3RVER\n';
+
+/** s3rver: S3 over TLS, on the disk. */
+export async function startS3rver(dir: string, bucket: string, tls: Certificate): Promise<TestServer> {
+  mkdirSync(dir, { recursive: true });
+  return await start(S3RVER, (port) => [
+    ...['-d', dir, '-a', '127.0.0.1', '-p', String(port), '--no-vhost-buckets'],
+    ...['--key', tls.keyFile, '--cert', tls.file, '--configure-bucket', bucket],
+  ]);
 }
 
 export interface TestSshd extends TestServer {

@@ -42,7 +42,9 @@ test.skipIf(REST_SERVER === undefined)(
     await using system = new TestSystem({});
     await system.startSpace();
     await system.startDaemon();
-    await using rest = await startRestServer(join(system.dir, 'rest'), { name: 'ann', password: 'secret' });
+    await using rest = await startRestServer(join(system.dir, 'rest'), {
+      user: { name: 'ann', password: 'secret' },
+    });
     const meters = await meter(rest.port);
     const keys = system.file('keys', 'username = ann\npassword = secret\n');
     const source = system.folder('source');

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Job, LocationTest, Look, Plan } from '../../contract/index.ts';
+import type { Job, LocationTest, Look, Plan, Snapshot } from '../../contract/index.ts';
+import { makeAuthority, type Authority } from '../harness/certificates.ts';
 import { expectRefusal } from '../harness/refusal.ts';
 import { plainRestic } from '../harness/plain-restic.ts';
 import { PASSWORD, TestSystem } from '../harness/system.ts';
@@ -10,19 +11,23 @@ import {
   MOTO,
   PRIVATE_SSHD,
   REST_SERVER,
+  S3RVER,
+  S3RVER_KEYS,
   keygen,
   sayMissing,
   startMoto,
   startRestServer,
+  startS3rver,
   startSshd,
   type TestServer,
   type TestSshd,
 } from '../harness/test-servers.ts';
 
-sayMissing({ 'rest-server': REST_SERVER, sshd: PRIVATE_SSHD, moto: MOTO });
+sayMissing({ 'rest-server': REST_SERVER, sshd: PRIVATE_SSHD, moto: MOTO, s3rver: S3RVER });
 
 let system: TestSystem;
 let source: string;
+let authority: Authority;
 const content = randomBytes(300_000);
 beforeAll(async () => {
   system = new TestSystem({});
@@ -30,6 +35,7 @@ beforeAll(async () => {
   await system.startDaemon();
   source = system.folder('source');
   writeFileSync(join(source, 'noise'), content);
+  authority = makeAuthority(system.dir, 'authority');
 });
 afterAll(async () => await system[Symbol.asyncDispose]());
 
@@ -42,6 +48,7 @@ const planNames = async () => (await system.json<Plan[]>(['plan', 'list'])).map(
 /** Backs up, restores and compares. */
 async function expectRoundTrip(plan: Plan): Promise<void> {
   expect(await system.json<Job>(['backup', plan.name])).toMatchObject({ state: 'succeeded' });
+  expect(await system.json<Snapshot[]>(['snapshot', 'list', plan.name])).toHaveLength(1);
   const target = join(system.dir, `back-${plan.name}`);
   const restore = ['restore', 'latest', '--plan', plan.name, '--target', target, '--yes'];
   await system.done([...restore, '--password-file', system.passwordFile]);
@@ -51,14 +58,16 @@ async function expectRoundTrip(plan: Plan): Promise<void> {
   expect(steps.at(-1)).toMatchObject({ name: 'repository', message: 'it is the one of this plan' });
 }
 
-describe.skipIf(REST_SERVER === undefined)('a REST server of another maker', () => {
+describe.skipIf(REST_SERVER === undefined)('a REST server of another maker, over TLS', () => {
   let server: TestServer;
   let keys: string[];
   const user = { name: 'ann', password: 'a pass/word:with @ signs' };
   beforeAll(async () => {
-    server = await startRestServer(join(system.dir, 'rest'), user);
+    const tls = authority.issue('rest-server', 'IP:127.0.0.1');
+    server = await startRestServer(join(system.dir, 'rest'), { user, tls });
     const file = system.file('rest-keys', `username = ${user.name}\npassword = ${user.password}\n`);
-    keys = ['--location', `rest:http://127.0.0.1:${server.port}/ann`, '--credentials-file', file];
+    const at = ['--location', `rest:https://127.0.0.1:${server.port}/ann`, '--ca-file', authority.file];
+    keys = [...at, '--credentials-file', file];
   });
   afterAll(async () => await server[Symbol.asyncDispose]());
 
@@ -93,8 +102,17 @@ describe.skipIf(REST_SERVER === undefined)('a REST server of another maker', () 
   ])('is refused for %s, and no plan is made', async (_how, code, words, spoil) => {
     const file = system.file('rest-wrong', '');
     spoil(file);
-    const outcome = await add('rest-no', [...keys.slice(0, 2), '--credentials-file', file]);
+    const outcome = await add('rest-no', [...keys.slice(0, 4), '--credentials-file', file]);
     expectRefusal(outcome, code, words);
+    expect(await planNames()).not.toContain('rest-no');
+  });
+
+  test('is not sent the password when its certificate is for another host', async () => {
+    const tls = authority.issue('elsewhere', 'DNS:nas.lan');
+    await using other = await startRestServer(join(system.dir, 'rest'), { user, tls });
+    const at = ['--location', `rest:https://127.0.0.1:${other.port}/ann`, ...keys.slice(2)];
+    expectRefusal(await add('rest-no', at), 16, 'certificate is for another host', 'the name for which');
+    expect(other.log()).not.toContain('ann');
     expect(await planNames()).not.toContain('rest-no');
   });
 
@@ -164,6 +182,45 @@ describe.skipIf(PRIVATE_SSHD === undefined)('an SSH host', () => {
   });
 });
 
+describe.skipIf(S3RVER === undefined)('an S3 of another maker, over TLS with an authority of its own', () => {
+  let server: TestServer;
+  let at: string[];
+  beforeAll(async () => {
+    const tls = authority.issue('s3rver', 'IP:127.0.0.1');
+    server = await startS3rver(join(system.dir, 's3rver'), 'ours', tls);
+    const file = system.file('s3rver-keys', S3RVER_KEYS);
+    at = ['--location', `s3:https://127.0.0.1:${server.port}/ours/below`, '--credentials-file', file];
+  });
+  afterAll(async () => await server[Symbol.asyncDispose]());
+
+  test('keeps a plan, at the address that the real Olares would give it', async () => {
+    const plan = await system.addPlan('my photos', [source], [...at, '--ca-file', authority.file]);
+    expect(plan.repository?.address).toContain(`/ours/below/olares-backups/my%20photos-${plan.id}`);
+    await expectRoundTrip(plan);
+  });
+
+  test.each([
+    ['nobody knows its authority', () => [], 16, ['certificate cannot be trusted', 'name the certificate']],
+    [
+      'another authority signed it',
+      () => ['--ca-file', makeAuthority(system.dir, 'stranger').file],
+      16,
+      ['certificate cannot be trusted', 'given by --ca-file did not sign it'],
+    ],
+    [
+      'what is named is no certificate',
+      () => ['--ca-file', system.file('no-certificate.pem', 'hello')],
+      78,
+      ['no-certificate.pem is no certificate in PEM form', '--ca-file'],
+    ],
+  ])('is not spoken to when %s', async (_how, more, code, words) => {
+    const seen = server.log();
+    expectRefusal(await add('s3-no', [...at, ...more()]), code, ...words);
+    expect(server.log()).toBe(seen);
+    expect(await planNames()).not.toContain('s3-no');
+  });
+});
+
 describe.skipIf(MOTO === undefined)('an S3 of another maker', () => {
   let moto: TestServer;
   let at: (bucket: string) => string[];
@@ -177,12 +234,6 @@ describe.skipIf(MOTO === undefined)('an S3 of another maker', () => {
     at = (bucket) => ['--location', `s3:http://127.0.0.1:${moto.port}/${bucket}`, '--credentials-file', file];
   });
   afterAll(async () => await moto[Symbol.asyncDispose]());
-
-  test('keeps a plan, at the address that the real Olares would give it', async () => {
-    const plan = await system.addPlan('my photos', [source], at('ours/below'));
-    expect(plan.repository?.address).toContain(`/ours/below/olares-backups/my%20photos-${plan.id}`);
-    await expectRoundTrip(plan);
-  });
 
   test('without the bucket is refused by its name, and no bucket is made', async () => {
     expectRefusal(await add('s3-no', at('missing')), 1, 'no bucket', 'missing');
