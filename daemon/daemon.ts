@@ -31,7 +31,7 @@ import { createSpacePart } from './space-link/space-link.ts';
 import { openStore } from './store/open-store.ts';
 import { createUsage } from './usage/usage.ts';
 import { watchUsage } from './usage/watch-usage.ts';
-import { apiPorts, commandEffects } from './wiring.ts';
+import { apiPorts, commandEffects, sourceMeasure } from './wiring.ts';
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -98,7 +98,8 @@ function createParts(options: DaemonOptions, stack: ShutdownStack) {
   const { limits } = config;
   const door = createDoor({ space: signedIn, adoptedPlace: adoptedPlaces(store), mounts, limits });
   const signedInAs = () => space.account.current()?.userid;
-  const usage = createUsage({ ...shared, space: signedIn, account: signedInAs, store, health });
+  const measure = sourceMeasure(engine);
+  const usage = createUsage({ ...shared, space: signedIn, account: signedInAs, store, health, measure });
   const isJobActive = (id: string) => jobs.list({ active: true }).some((job) => job.id === id);
   const isIdle = () => jobs.list({ active: true }).length === 0;
   const doctor = createDoctor({ engine, stateDir, extraChecks: [async () => [space.doctorCheck()]] });

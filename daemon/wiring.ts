@@ -2,6 +2,7 @@ import type { Job, JobCause, Plan } from '../contract/index.ts';
 import type { Clock } from './base/clock.ts';
 import { describeConfig } from './config/load-config.ts';
 import type { Config } from './config/config.ts';
+import type { Engine } from './engine/engine.ts';
 import type { EventLog } from './events/event-log.ts';
 import type { Health } from './health/health.ts';
 import type { Jobs } from './jobs/job-types.ts';
@@ -16,7 +17,7 @@ import type { CommandEffects } from './space-link/commands.ts';
 import { commandTrail } from './space-link/command-trail.ts';
 import type { SpacePart } from './space-link/space-link.ts';
 import type { Store } from './store/store.ts';
-import type { UsageMeter } from './usage/usage.ts';
+import type { UsageMeter, UsageOptions } from './usage/usage.ts';
 
 /** The parts as their users on the outside know them. */
 export interface WiredParts {
@@ -95,6 +96,16 @@ export function commandEffects({ plans, jobs, requests, usage }: WiredParts): Co
     proposeRestore: (input) => requests.propose(input),
     cancelRestore: (requestId) => void requests.cancel(requestId, 'cancelled by Olares Space'),
     reportStatus: () => void usage.get(true).catch(() => undefined),
+  };
+}
+
+/** The helper may read all sources; the daemon may not. */
+export function sourceMeasure(engine: Engine): UsageOptions['measure'] {
+  return ({ paths, excludes }, signal) => {
+    const counted = engine.run({ verb: 'measure', paths, excludes }, signal ? { signal } : {});
+    // It took the helper that was waiting for the backup.
+    engine.prepare('backup');
+    return counted;
   };
 }
 

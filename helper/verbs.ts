@@ -16,6 +16,7 @@ const HANDLERS: Handlers = {
   arm: async (request, session) => (await import('./engine/arm.ts')).arm(request, session),
   look: async (request, session) => (await import('./engine/look.ts')).look(request, session),
   backup: async (request, session) => (await import('./engine/backup.ts')).backup(request, session),
+  measure: async (request, session) => (await import('./measure/measure.ts')).measure(request, session),
   snapshots: async (request, session) => (await import('./engine/snapshots.ts')).snapshots(request, session),
   ls: async (request, session) => (await import('./engine/ls.ts')).ls(request, session),
   'ls-all': async (request, session) => (await import('./engine/ls-all.ts')).lsAll(request, session),

@@ -50,7 +50,7 @@ async function takeSnapshot(
   requireArmed(plan);
   options.engine.prepare('backup');
   const startedAt = options.clock.monotonic();
-  const [sources, verdict] = await Promise.all([lookAt(options, plan), quota.check(plan)]);
+  const [sources, verdict] = await Promise.all([lookAt(options, plan), quota.check(plan, context.signal)]);
   if (!verdict.fits) throw new AppError('quota_exceeded', verdict.message, { hint: verdict.hint });
   try {
     const access = await door.access(plan);

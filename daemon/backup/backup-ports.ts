@@ -72,6 +72,7 @@ export interface BackupEngine {
 export interface QuotaCheck {
   check(
     plan: Plan,
+    signal: AbortSignal,
   ): Promise<{ readonly fits: true } | { readonly fits: false; message: string; hint: string }>;
   /** While an upload runs: aborted when it would cost more than was agreed to. */
   guard(plan: Plan): Disposable & {

@@ -1,3 +1,7 @@
+import type { HelperResultOf, Usage } from '../../contract/index.ts';
+import { inUnits } from './in-units.ts';
+import type { Estimate } from './verdict.ts';
+
 const RUNS = 5;
 
 interface PastRun {
@@ -19,3 +23,23 @@ export function estimateAddedBytes(runs: readonly PastRun[]): number | undefined
     .sort((a, b) => a - b);
   return added[Math.floor(added.length / 2)];
 }
+
+/** The fact with what the first snapshot of a plan will probably add, in bytes. */
+export const firstEstimateKey = (planId: string): string => `usage.first.${planId}`;
+
+/**
+ * The same by a count of the sources, for a plan without a snapshot.
+ * @param leftover bytes that an earlier try has uploaded, and this one uses again
+ */
+export function estimateFirst(measured: HelperResultOf<'measure'>, leftover: number): Estimate {
+  const { files, bytes, expectedBytes, isWhole } = measured;
+  const most = isWhole ? '' : 'at least ';
+  return {
+    bytes: Math.max(0, expectedBytes - leftover),
+    by: `for the first snapshot of ${most}${files.toLocaleString('en')} ${files === 1 ? 'file' : 'files'} (${inUnits(bytes)})`,
+  };
+}
+
+/** What of the storage is no snapshot's; only a plan that was begun before can have left it. */
+export const leftoverOf = (usage: Usage, wasBegun: boolean): number =>
+  wasBegun ? usage.reclaimableBytes : 0;

@@ -5,6 +5,7 @@ const MIB = 1024 ** 2;
 const store = {
   plans: { list: () => [{ id: 'plan', name: 'photos', location: { kind: 'space' } }] },
   snapshots: { totals: () => ({ addedBytes: 100 * MIB }), list: () => [] },
+  facts: { get: () => undefined },
 } as unknown as Parameters<typeof toUsage>[0];
 
 const reclaimableOf = (usedBytes: number): number =>

@@ -2,7 +2,7 @@ import * as Type from 'typebox';
 import type { Static } from 'typebox';
 import { parser, Usage } from '../../contract/index.ts';
 import type { Store } from '../store/store.ts';
-import { estimateAddedBytes } from './estimate.ts';
+import { estimateAddedBytes, firstEstimateKey } from './estimate.ts';
 import { costOf } from './verdict.ts';
 
 /** What Space itself says. */
@@ -27,7 +27,7 @@ const LISTS_SHARE = 0.02;
 
 /** Space's reading, explained by the ledger; without one, what the ledger alone knows. */
 export function toUsage(
-  store: Pick<Store, 'plans' | 'snapshots'>,
+  store: Pick<Store, 'plans' | 'snapshots' | 'facts'>,
   reading: SpaceMeasure | undefined,
   now: number,
 ): Usage {
@@ -58,9 +58,13 @@ function unexplained(usedBytes: number, explainedBytes: number): number {
   return rest > LISTS_BYTES + explainedBytes * LISTS_SHARE ? rest : 0;
 }
 
-function nextOf({ snapshots }: Pick<Store, 'snapshots'>, planId: string): { nextBytes?: number } {
-  const nextBytes = estimateAddedBytes(snapshots.list(planId));
-  return nextBytes === undefined ? {} : { nextBytes };
+function nextOf(
+  { snapshots, facts }: Pick<Store, 'snapshots' | 'facts'>,
+  planId: string,
+): { nextBytes?: number } {
+  const past = snapshots.list(planId);
+  const nextBytes = past.length === 0 ? facts.get(firstEstimateKey(planId)) : estimateAddedBytes(past);
+  return typeof nextBytes === 'number' ? { nextBytes } : {};
 }
 
 function overageOf(reading: SpaceMeasure, limitBytes: number): NonNullable<Usage['overage']> {

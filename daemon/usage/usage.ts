@@ -1,17 +1,17 @@
-import type { Plan, Usage } from '../../contract/index.ts';
+import type { HelperResultOf, Plan, Usage } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Store } from '../store/store.ts';
 import { freeBytesAt } from './disk-space.ts';
-import { estimateAddedBytes } from './estimate.ts';
+import { estimateAddedBytes, estimateFirst, firstEstimateKey, leftoverOf } from './estimate.ts';
 import { forecastFull } from './forecast.ts';
 import { inUnits } from './in-units.ts';
 import { createQuotaGuard, type QuotaGuard } from './quota-guard.ts';
-import { quotaLevel, settleQuota, type UsageHealth } from './quota-warnings.ts';
+import { isQuotaKnown, quotaLevel, settleQuota, type UsageHealth } from './quota-warnings.ts';
 import { recordSample, usageSamples } from './samples.ts';
 import { takeTurns } from './turns.ts';
 import { spaceMeasure, toUsage, type SpaceMeasure } from './usage-sums.ts';
-import { judge, type QuotaPolicy, type QuotaVerdict } from './verdict.ts';
+import { judge, type Estimate, type QuotaPolicy, type QuotaVerdict } from './verdict.ts';
 
 const FACT = 'usage.space';
 const LEVEL_FACT = 'usage.level';
@@ -28,7 +28,7 @@ export interface UsageMeter {
    */
   get(refresh?: boolean): Promise<Usage>;
   /** Whether the plan's next snapshot fits. Never throws: what is not known does not stop a backup. */
-  check(plan: Plan): Promise<QuotaVerdict>;
+  check(plan: Plan, signal?: AbortSignal): Promise<QuotaVerdict>;
   /** Watches the limit while an upload of this plan runs; dispose it after. */
   guard(plan: Plan): QuotaGuard;
 }
@@ -40,6 +40,8 @@ export interface UsageOptions {
   /** Whose storage it is; undefined while nobody is signed in. */
   readonly account: () => string | undefined;
   readonly config: { readonly quota: QuotaPolicy };
+  /** Counts what a plan saves, where there is no history to go by. */
+  readonly measure: (plan: Plan, signal: AbortSignal | undefined) => Promise<HelperResultOf<'measure'>>;
   readonly health: UsageHealth;
   readonly clock: Clock;
   readonly log: Log;
@@ -71,20 +73,52 @@ export function createUsage(options: UsageOptions): UsageMeter {
   return {
     current,
     get,
-    async check(plan) {
-      const estimateBytes = estimateAddedBytes(store.snapshots.list(plan.id));
-      if (plan.location.kind === 'directory') return await checkDirectory(plan.location.path, estimateBytes);
-      if (plan.location.kind !== 'space') return { fits: true, estimateBytes };
-      const verdict = (usage: Usage): QuotaVerdict =>
-        usage.source !== 'space' || ageMs() > TRUSTED_MS
-          ? { fits: true, estimateBytes }
-          : judge(usage, policy, estimateBytes);
-      const first = verdict(await get());
+    async check(plan, signal) {
+      const estimate = estimateByHistory(options, plan);
+      if (plan.location.kind === 'directory')
+        return await checkDirectory(plan.location.path, estimate?.bytes);
+      if (plan.location.kind !== 'space') return { fits: true, estimateBytes: estimate?.bytes };
+      const isKnown = (usage: Usage): boolean => usage.source === 'space' && ageMs() <= TRUSTED_MS;
+      const usage = await get();
+      const next =
+        estimate ?? (isKnown(usage) ? await measureFirst(options, { plan, usage, signal }) : undefined);
+      const verdict = (now: Usage): QuotaVerdict =>
+        isKnown(now) ? judge(now, policy, next) : { fits: true, estimateBytes: next?.bytes };
+      const first = verdict(usage);
       // Only a reading of now may stop a backup: somebody may just have made room.
       return first.fits ? first : verdict(await get(true));
     },
     guard: (plan) => createQuotaGuard({ get, policy, log, isAtSpace: plan.location.kind === 'space' }),
   };
+}
+
+function estimateByHistory({ store }: UsageOptions, plan: Plan): Estimate | undefined {
+  const bytes = estimateAddedBytes(store.snapshots.list(plan.id));
+  return bytes === undefined ? undefined : { bytes, by: 'by the last snapshots' };
+}
+
+interface FirstRun {
+  readonly plan: Plan;
+  readonly usage: Usage;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Undefined where there is a snapshot, no total to compare with, or no answer: what is not known stops no backup. */
+async function measureFirst(
+  { store, measure, log }: UsageOptions,
+  { plan, usage, signal }: FirstRun,
+): Promise<Estimate | undefined> {
+  if (!isQuotaKnown(usage) || store.snapshots.list(plan.id).length > 0) return undefined;
+  try {
+    const measured = await measure(plan, signal);
+    const wasBegun = store.plans.get(plan.id)?.needsRepair ?? false;
+    const estimate = estimateFirst(measured, leftoverOf(usage, wasBegun));
+    store.commit(() => store.facts.set(firstEstimateKey(plan.id), estimate.bytes));
+    return estimate;
+  } catch (error) {
+    log.warn({ err: error, planId: plan.id }, 'what a first snapshot needs could not be counted');
+    return undefined;
+  }
 }
 
 async function readSpace(options: UsageOptions): Promise<void> {

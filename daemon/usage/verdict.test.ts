@@ -5,6 +5,7 @@ import { createQuotaGuard } from './quota-guard.ts';
 import { allowedBytes, costOf, judge, type QuotaPolicy } from './verdict.ts';
 
 const GB = 1024 ** 3;
+const NEXT = { bytes: GB, by: 'by the last snapshots' };
 const PLAN = '11111111-1111-4111-8111-111111111111';
 const STOP: QuotaPolicy = { atLimit: 'stop', payUpTo: undefined };
 const MAKE_ROOM: QuotaPolicy = { atLimit: 'make-room', payUpTo: undefined };
@@ -44,11 +45,11 @@ describe('the next snapshot', () => {
     ['has a total that nobody knows', usage(9.5, { totalBytes: 0 }), STOP, true],
     ['is not wanted by Space', usage(1, { canBackup: false }), pay(100), false],
   ])('%s', (_name, state, policy, fits) => {
-    expect(judge(state, policy, GB).fits).toBe(fits);
+    expect(judge(state, policy, NEXT).fits).toBe(fits);
   });
 
   it('that is paid for has its price', () => {
-    expect(judge(sold(9.5), pay(1), GB)).toMatchObject({ fits: true, costPerMonth: 0.25 });
+    expect(judge(sold(9.5), pay(1), NEXT)).toMatchObject({ fits: true, costPerMonth: 0.25 });
   });
 
   it.each([
@@ -57,7 +58,7 @@ describe('the next snapshot', () => {
     ['pay', pay(1), ['quota.payUpTo is 1 EUR']],
     ['pay in another currency', pay(1, 'JPY'), ['quota.payUpTo is in JPY']],
   ])('that does not fit has the ways out of %s', (_name, policy, words) => {
-    const verdict = judge(sold(13), policy, GB);
+    const verdict = judge(sold(13), policy, NEXT);
     if (verdict.fits) throw new Error('it fits');
     for (const word of words) expect(verdict.hint).toContain(word);
   });

@@ -9,6 +9,13 @@ export interface QuotaPolicy {
   readonly payUpTo: { readonly amount: number; readonly currency: string } | undefined;
 }
 
+/** What the next snapshot will probably add. */
+export interface Estimate {
+  readonly bytes: number;
+  /** By what, e.g. `by the last snapshots`. */
+  readonly by: string;
+}
+
 export type QuotaVerdict =
   | { readonly fits: true; readonly estimateBytes: number | undefined; readonly costPerMonth?: number }
   | { readonly fits: false; readonly message: string; readonly hint: string };
@@ -34,7 +41,8 @@ function paidBytes({ price, overage }: Usage, policy: QuotaPolicy): number {
 }
 
 /** Whether a snapshot that adds about so much fits into what is included, would cost, or would not fit. */
-export function judge(usage: Usage, policy: QuotaPolicy, estimateBytes: number | undefined): QuotaVerdict {
+export function judge(usage: Usage, policy: QuotaPolicy, estimate: Estimate | undefined): QuotaVerdict {
+  const estimateBytes = estimate?.bytes;
   if (!usage.canBackup && !isFull(usage)) return notAccepted(usage);
   const allowed = allowedBytes(usage, policy) ?? Infinity;
   const afterBytes = usage.usedBytes + Math.max(estimateBytes ?? 0, 1);
@@ -44,9 +52,7 @@ export function judge(usage: Usage, policy: QuotaPolicy, estimateBytes: number |
     fits: false,
     message:
       `${inUnits(usage.usedBytes)} of ${inUnits(usage.totalBytes)} at Olares Space are used` +
-      (estimateBytes === undefined
-        ? ''
-        : ` and about ${inUnits(estimateBytes)} more are needed, by the last snapshots`),
+      (estimate === undefined ? '' : ` and about ${inUnits(estimate.bytes)} more are needed, ${estimate.by}`),
     hint: waysOut(usage, policy),
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Job } from '../../contract/index.ts';
@@ -60,6 +60,21 @@ beforeEach(() => {
 });
 afterEach(() => system[Symbol.asyncDispose]());
 
+/** What does not fit is not begun. */
+async function beginsNoFirst(films: string): Promise<void> {
+  await system.addPlan('films', [films, source], ['--exclude', 'kept']);
+  const before = stored();
+  const refused = await system.cli(['backup', 'films']);
+  expect(refused).toMatchObject({
+    code: 13,
+    stderr: expect.stringMatching(
+      /about 95\.4 MB more are needed, for the first snapshot of 1 file \(95\.4 MB\)/,
+    ),
+  });
+  expect(stored()).toBe(before);
+  expect((await system.done(['usage'])).stdout).toMatch(/films +.*about 95\.4 MiB/);
+}
+
 describe.each(KINDS)('$name', ({ quotaBytes, limit, makeRoom }) => {
   beforeEach(async () => {
     system = await TestSystem.paired({ quotaBytes, faults });
@@ -71,7 +86,10 @@ describe.each(KINDS)('$name', ({ quotaBytes, limit, makeRoom }) => {
 
   test('that becomes full in the middle ends the upload cleanly, keeps what is there, and goes on from it', async () => {
     const good = readFileSync(join(source, 'kept'));
-    writeFileSync(join(source, 'big'), randomBytes(BIG));
+    const films = system.folder('films');
+    writeFileSync(join(films, 'big'), randomBytes(BIG));
+    if (quotaBytes === QUOTA) await beginsNoFirst(films);
+    renameSync(join(films, 'big'), join(source, 'big'));
     limit();
 
     const startedAt = performance.now();

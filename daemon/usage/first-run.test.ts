@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Plan } from '../../contract/index.ts';
+import { GB, PLAN, setUp } from './testing/usage-world.ts';
+
+let world: ReturnType<typeof setUp>;
+let plan: Plan;
+beforeEach(() => {
+  world = setUp();
+  plan = world.makePlan({ kind: 'space' });
+  world.reads({ usedBytes: 4 * GB, canBackup: true });
+});
+afterEach(() => world.close());
+
+const next = () => world.usage.current().byPlan[0]?.nextBytes;
+
+it('fits when what its sources hold does, and is told by what comes next', async () => {
+  world.sourcesHold(5 * GB);
+  expect(await world.usage.check(plan)).toMatchObject({ fits: true, estimateBytes: 5 * GB });
+  expect(next()).toBe(5 * GB);
+});
+
+it('does not begin when its sources hold too much', async () => {
+  world.sourcesHold(7 * GB);
+  expect(await world.usage.check(plan)).toMatchObject({
+    fits: false,
+    message: expect.stringContaining(
+      '4.0 GB of 10.0 GB at Olares Space are used and about 7.0 GB more are needed, for the first snapshot of 1,234 files (14.0 GB)',
+    ),
+  });
+});
+
+it('needs only the rest when an earlier try was cut off', async () => {
+  world.sourcesHold(7 * GB);
+  world.plans.setNeedsRepair(PLAN, true);
+  expect(await world.usage.check(plan)).toMatchObject({ fits: true, estimateBytes: 3 * GB });
+});
+
+it.each([
+  ['there is a snapshot', () => world.snapshots(GB)],
+  ['nobody knows the total', () => world.reads({ usedBytes: GB, canBackup: true, totalBytes: 0 })],
+  ['Space says nothing', () => world.reads(new Error('down'))],
+  ['nobody is signed in', () => world.signOut()],
+])('is not counted when %s', async (_name, given) => {
+  given();
+  world.sourcesHold(99 * GB);
+  expect(await world.usage.check(plan)).toMatchObject({ fits: true });
+  expect(world.counts()).toBe(0);
+});
+
+it('begins when it can not be counted', async () => {
+  expect(await world.usage.check(plan)).toMatchObject({ fits: true });
+  expect([world.counts(), next()]).toEqual([1, undefined]);
+});
