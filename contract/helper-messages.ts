@@ -4,7 +4,7 @@ import { RestoreResult, Skipped } from './model/job.ts';
 import { TimedLimits } from './model/limits.ts';
 import { LocationTest } from './model/location-test.ts';
 import { HostKey, PlanKey } from './model/plan.ts';
-import { RestoreChoice, RestorePreview } from './model/request.ts';
+import { KilledRestore, RestoreChoice, RestorePreview } from './model/request.ts';
 import { SnapshotEntry } from './model/snapshot.ts';
 import { Bytes, closed, Count, EpochMs, ResticId, Uuid } from './schema.ts';
 
@@ -91,14 +91,6 @@ export const HelperRequest = Type.Union([
     repairFirst: Type.Boolean(),
     uploadKiBPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
     dryRun: Type.Optional(Type.Boolean()),
-  }),
-  /** What a first snapshot will probably add, by the sizes of the files. Opens no repository. */
-  closed({
-    verb: Type.Literal('measure'),
-    paths: Paths,
-    excludes: Type.Array(Type.String()),
-    /** Milliseconds, after which it answers with what it has. */
-    limitMs: Type.Optional(Type.Integer({ minimum: 1 })),
   }),
   closed({ verb: Type.Literal('snapshots'), ...common }),
   closed({ verb: Type.Literal('ls'), ...common, snapshotId: ResticId, path: Type.String({ pattern: '^/' }) }),
@@ -198,7 +190,6 @@ export const VERB_PROGRAMS = {
   arm: 'engine',
   look: 'engine',
   backup: 'engine',
-  measure: 'engine',
   snapshots: 'engine',
   ls: 'engine',
   'ls-all': 'engine',
@@ -265,8 +256,6 @@ export const HelperResults = {
     snapshots: Type.Array(RepositorySnapshot),
   }),
   backup: BackupSummary,
-  /** `expectedBytes`: of `bytes` what compression leaves, and the lists. `isWhole` false: the time was over before the end. */
-  measure: Type.Object({ files: Count, bytes: Bytes, expectedBytes: Bytes, isWhole: Type.Boolean() }),
   snapshots: Type.Array(RepositorySnapshot),
   ls: Type.Array(SnapshotEntry),
   'ls-all': Type.Object({ entries: Count }),
@@ -285,15 +274,7 @@ export const HelperResults = {
   /** `asidePath`: where that is what the restore had brought. */
   'restore-undo': Type.Object({ asidePath: Type.Optional(Type.String()) }),
   'restore-forget': Type.Object({}),
-  /** One for each that was killed; `undoPath`: a kept tree that is still there. */
-  'restore-recover': Type.Array(
-    Type.Object({
-      requestId: Uuid,
-      target: Type.String(),
-      putBack: Type.Boolean(),
-      undoPath: Type.Optional(Type.String()),
-    }),
-  ),
+  'restore-recover': Type.Array(KilledRestore),
   /** What is left; `bytes`: what it takes of its disk. */
   'restore-staged': Type.Array(
     Type.Object({ requestId: Uuid, path: Type.String(), bytes: Bytes, until: EpochMs }),

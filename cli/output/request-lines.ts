@@ -67,6 +67,7 @@ export function requestLines(request: RestoreRequest, { print, now }: RequestLoo
       ['Chosen', chosenText(request.choice)],
       ['Expires', formatMoment(request.expiresAt, now)],
       ['Kept', keptText(request, now)],
+      ['Brought', request.asidePath],
       ['Fetched', stagedText(request, now)],
       ['Why', request.reason],
       ['Error', request.error?.message],

@@ -73,57 +73,6 @@ export const PreparedChoice = closed({
 });
 export type PreparedChoice = Static<typeof PreparedChoice>;
 
-export const RestoreRequest = Type.Object({
-  id: Uuid,
-  /** Short speakable code, e.g. `7F3K`. */
-  code: Type.String(),
-  state: Type.Unsafe<RequestState>(Type.String()),
-  origin: Type.Unsafe<RequestOrigin>(Type.String()),
-  /** Absent when the repository belongs to no plan of this machine (a Backup URL). */
-  planId: Type.Optional(Uuid),
-  planName: Type.Optional(Type.String()),
-  snapshotId: ResticId,
-  takenAt: Type.Optional(EpochMs),
-  filesTotal: Type.Optional(Count),
-  bytesTotal: Type.Optional(Bytes),
-  /** How far behind the newest snapshot of the plan this one is. */
-  newerSnapshots: Type.Optional(Count),
-  /** Time of that newest one. */
-  newestTakenAt: Type.Optional(EpochMs),
-  /** Date of the user key, shown beside the password prompt. */
-  userKeyCreatedAt: Type.Optional(EpochMs),
-  /** Text from outside, cleaned; shown as a quotation only. */
-  note: Type.Optional(Type.String()),
-  createdAt: EpochMs,
-  expiresAt: EpochMs,
-  /** What was prepared for it, then what the person chose when the password was typed. */
-  choice: Type.Optional(RestoreChoice),
-  /** Why it was declined, failed or cancelled. */
-  reason: Type.Optional(Type.String()),
-  jobId: Type.Optional(Uuid),
-  /** Where a restore in place keeps the old files, for undo. */
-  undoPath: Type.Optional(Type.String()),
-  /** When they are removed. Absent with an `undoPath`: the restore was interrupted, they stay until they are put back. */
-  undoUntil: Type.Optional(EpochMs),
-  /** What an interrupted restore has fetched so far, so that it need not be fetched again; removed at `until`. */
-  staged: Type.Optional(Type.Object({ path: Type.String(), bytes: Bytes, until: EpochMs })),
-  error: Type.Optional(Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() }))),
-});
-export type RestoreRequest = Static<typeof RestoreRequest>;
-
-/** How a person at the machine or the page asks for a restore. Exactly one of the three ways. */
-export const NewRestoreRequest = closed({
-  /** Snapshot id (ours or restic's, a unique prefix is enough) or `latest`, which needs `plan`. */
-  snapshot: Type.Optional(Type.String({ minLength: 4, maxLength: 64 })),
-  plan: Type.Optional(Type.String()),
-  backupUrl: Type.Optional(Type.String({ maxLength: 8192 })),
-  /** How the storage of one's own is reached that the Backup URL names: keys, certificates. */
-  location: Type.Optional(Location),
-  /** What the restore begins with; the person at the terminal sees it and may choose otherwise. */
-  choice: Type.Optional(PreparedChoice),
-});
-export type NewRestoreRequest = Static<typeof NewRestoreRequest>;
-
 /** What a restore would do, from restic's dry run and the target's file system. */
 export const RestorePreview = Type.Object({
   target: Type.String(),
@@ -157,3 +106,71 @@ export const RestorePreview = Type.Object({
   warnings: Type.Array(Type.String()),
 });
 export type RestorePreview = Static<typeof RestorePreview>;
+
+export const RestoreRequest = Type.Object({
+  id: Uuid,
+  /** Short speakable code, e.g. `7F3K`. */
+  code: Type.String(),
+  state: Type.Unsafe<RequestState>(Type.String()),
+  origin: Type.Unsafe<RequestOrigin>(Type.String()),
+  /** Absent when the repository belongs to no plan of this machine (a Backup URL). */
+  planId: Type.Optional(Uuid),
+  planName: Type.Optional(Type.String()),
+  snapshotId: ResticId,
+  takenAt: Type.Optional(EpochMs),
+  filesTotal: Type.Optional(Count),
+  bytesTotal: Type.Optional(Bytes),
+  /** How far behind the newest snapshot of the plan this one is. */
+  newerSnapshots: Type.Optional(Count),
+  /** Time of that newest one. */
+  newestTakenAt: Type.Optional(EpochMs),
+  /** Date of the user key, shown beside the password prompt. */
+  userKeyCreatedAt: Type.Optional(EpochMs),
+  /** Text from outside, cleaned; shown as a quotation only. */
+  note: Type.Optional(Type.String()),
+  createdAt: EpochMs,
+  expiresAt: EpochMs,
+  /** What was prepared for it, then what the person chose when the password was typed. */
+  choice: Type.Optional(RestoreChoice),
+  /** Why it was declined, failed or cancelled. */
+  reason: Type.Optional(Type.String()),
+  jobId: Type.Optional(Uuid),
+  /** Where a restore in place keeps the old files, for undo. */
+  undoPath: Type.Optional(Type.String()),
+  /** When they are removed. Absent with an `undoPath`: the restore was interrupted, they stay until they are put back. */
+  undoUntil: Type.Optional(EpochMs),
+  /** Where that is what the restore had brought, after it was killed while it placed files, or undone. Never removed. */
+  asidePath: Type.Optional(Type.String()),
+  /** What was last shown of what it would do. */
+  preview: Type.Optional(RestorePreview),
+  /** What an interrupted restore has fetched so far, so that it need not be fetched again; removed at `until`. */
+  staged: Type.Optional(Type.Object({ path: Type.String(), bytes: Bytes, until: EpochMs })),
+  error: Type.Optional(Type.Unsafe<ErrorBody>(Type.Object({ code: Type.String(), message: Type.String() }))),
+});
+export type RestoreRequest = Static<typeof RestoreRequest>;
+
+/** How a person at the machine or the page asks for a restore. Exactly one of the three ways. */
+export const NewRestoreRequest = closed({
+  /** Snapshot id (ours or restic's, a unique prefix is enough) or `latest`, which needs `plan`. */
+  snapshot: Type.Optional(Type.String({ minLength: 4, maxLength: 64 })),
+  plan: Type.Optional(Type.String()),
+  backupUrl: Type.Optional(Type.String({ maxLength: 8192 })),
+  /** How the storage of one's own is reached that the Backup URL names: keys, certificates. */
+  location: Type.Optional(Location),
+  /** What the restore begins with; the person at the terminal sees it and may choose otherwise. */
+  choice: Type.Optional(PreparedChoice),
+});
+export type NewRestoreRequest = Static<typeof NewRestoreRequest>;
+
+/** A restore that was killed while it placed files, or an undo, after a helper put it right. */
+export const KilledRestore = Type.Object({
+  requestId: Uuid,
+  target: Type.String(),
+  /** Old files were away and are back. */
+  putBack: Type.Boolean(),
+  /** The kept tree, if it is still there. */
+  undoPath: Type.Optional(Type.String()),
+  /** Where that is what it had brought. */
+  asidePath: Type.Optional(Type.String()),
+});
+export type KilledRestore = Static<typeof KilledRestore>;

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { AppError, type RestoreChoice } from '../../contract/index.ts';
+import { AppError, type RestoreChoice, type RestorePreview } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
@@ -83,7 +83,7 @@ function createRequests(
       options.engine.prepare('restore-preview');
       return records.view(row);
     },
-    preview: async (codeOrId, choice) => await previewRestore(options, prepared(codeOrId, choice)),
+    preview: async (codeOrId, choice) => await keptPreview(options, prepared(codeOrId, choice)),
     verify: async (codeOrId, choice) => await check.begin(prepared(codeOrId, choice)),
     decline: (codeOrId, reason) => {
       const { id } = records.require(codeOrId);
@@ -115,6 +115,18 @@ function createRequests(
       await staged.look();
     },
   };
+}
+
+/** Other places show it, too. */
+async function keptPreview(
+  options: RestoreOptions & { records: RequestRecords },
+  what: Checked,
+): Promise<RestorePreview> {
+  const { records } = options;
+  const preview = await previewRestore(options, what);
+  // It may have been declined meanwhile.
+  if (records.require(what.row.id).state === 'opened') records.note(what.row.id, { preview });
+  return preview;
 }
 
 function requireAlive(records: RequestRecords, codeOrId: string, clock: Clock): RequestRow {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RestoreRequest } from '../../contract/index.ts';
@@ -95,6 +95,24 @@ describe('the old files that a restore in place keeps', () => {
     expect(readdirSync(join(world.stateDir, 'run', 'placing'))).toEqual([]);
   });
 
+  it('are back after a kill among several paths, and what it had brought is named', async () => {
+    const kept = join(world.root, 'target.before-restore-20261120-181200-paths');
+    mkdirSync(kept, { mode: 0o700 });
+    for (const name of ['first', 'second']) writeFileSync(join(target, name), 'old');
+    renameSync(join(target, 'first'), join(kept, 'first'));
+    writeFileSync(join(target, 'first'), 'new');
+    const list = { replaced: ['first', 'second'], added: [] };
+    writeFileSync(join(kept, '.olares-undo.json'), JSON.stringify(list), { mode: 0o600 });
+    const { id } = await made({ state: 'placing', undoPath: kept });
+    record(id, kept);
+    await world.requests.recover();
+    const asidePath = join(world.root, `target.restored-${id.slice(0, 8)}`);
+    expect(world.requests.get(id)).toMatchObject({ asidePath });
+    expect(world.requests.get(id)).not.toHaveProperty('undoPath');
+    expect(readFileSync(join(asidePath, 'first'), 'utf8')).toBe('new');
+    expect(readFileSync(join(target, 'first'), 'utf8')).toBe('old');
+  });
+
   it('are told with the way to put them back after an interruption', async () => {
     const { id, code } = await made({ state: 'opened' });
     const job = world.jobs.request({ kind: 'check', requestId: id, lane: 'x', cause: 'request' });
@@ -112,11 +130,11 @@ describe('the old files that a restore in place keeps', () => {
   });
 
   /** What a helper that was killed has left. */
-  function record(requestId: string): void {
+  function record(requestId: string, kept = undoPath): void {
     const directory = join(world.stateDir, 'run', 'placing');
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const path = join(directory, `${requestId}.json`);
-    const left = { requestId, target, undoPath, pid: 1, startTicks: -1 };
+    const left = { requestId, target, undoPath: kept, pid: 1, startTicks: -1 };
     writeFileSync(path, JSON.stringify(left), { mode: 0o600 });
   }
 });

@@ -90,7 +90,8 @@ async function putBack(
   const { asidePath } = await engine.run({ verb: 'restore-undo', requestId: id, target, undoPath });
   const brought = asidePath === undefined ? '' : `; what the restore had brought is in ${asidePath}`;
   const reason = `undone: the old files are back in ${target}${brought}`;
-  return records.view(records.note(id, { undoPath: null, undoUntil: null, reason }));
+  const change = { undoPath: null, undoUntil: null, reason, asidePath: asidePath ?? null };
+  return records.view(records.note(id, change));
 }
 
 async function forget({ engine, records, clock, log }: KeptTreesOptions, row: RequestRow): Promise<void> {
@@ -109,8 +110,9 @@ async function forget({ engine, records, clock, log }: KeptTreesOptions, row: Re
 async function recover({ engine, records, store, log, config }: KeptTreesOptions): Promise<void> {
   if (!mayHaveRecords(join(config.stateDir, 'run', 'placing'))) return;
   try {
-    for (const { requestId, undoPath } of await engine.run({ verb: 'restore-recover' })) {
-      if (store.requests.get(requestId)) records.note(requestId, { undoPath: undoPath ?? null });
+    for (const { requestId, undoPath = null, asidePath } of await engine.run({ verb: 'restore-recover' })) {
+      if (!store.requests.get(requestId)) continue;
+      records.note(requestId, { undoPath, ...(asidePath !== undefined && { asidePath }) });
     }
   } catch (error) {
     log.error({ err: error }, 'a restore that was killed could not be finished; the next one tries again');

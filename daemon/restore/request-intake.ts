@@ -48,6 +48,8 @@ export function createIntake(options: IntakeOptions): Intake {
       error: null,
       undoPath: null,
       undoUntil: null,
+      preview: null,
+      asidePath: null,
     });
   return {
     propose(input) {

@@ -18,7 +18,10 @@ export interface RequestRecords {
 }
 
 export type RequestChange = Partial<
-  Pick<RequestRow, 'reason' | 'error' | 'choice' | 'jobId' | 'undoPath' | 'undoUntil' | 'expiresAt'>
+  Pick<
+    RequestRow,
+    'reason' | 'error' | 'choice' | 'jobId' | 'undoPath' | 'undoUntil' | 'expiresAt' | 'preview' | 'asidePath'
+  >
 >;
 
 export interface RequestRecordsOptions {
@@ -110,6 +113,8 @@ function viewOf({ plans, store }: RequestRecordsOptions, row: RequestRow): Resto
     ...present('error', row.error),
     ...present('undoPath', row.undoPath),
     ...present('undoUntil', row.undoUntil),
+    ...present('preview', row.preview),
+    ...present('asidePath', row.asidePath),
     ...present('staged', stagedOf(store, row.id)),
   };
 }

@@ -74,7 +74,8 @@ export function createRestoreHandler(options: RestoreHandlerOptions): JobHandler
 function afterInterruption(row: RequestRow | undefined): 'requeue' | { readonly fail: string } {
   if (row?.state === 'placing') {
     const where = row.choice?.target ?? 'the target';
-    return { fail: `${INTERRUPTED_WHILE_PLACING}: ${wayBack(row) ?? `look at ${where}`}` };
+    const state = wayBack(row) ?? `look at ${where}${broughtText(row)}`;
+    return { fail: `${INTERRUPTED_WHILE_PLACING}: ${state}` };
   }
   if (mayGoOn(row)) return 'requeue';
   return { fail: `${INTERRUPTED}; start it again with \`olares-backup restore ${row?.code ?? ''}\`` };
@@ -183,7 +184,7 @@ async function placingFault(
   if (before === undefined || before.undoPath === null) return error;
   await kept.recover();
   const row = store.requests.get(before.id) ?? before;
-  const state = wayBack(row) ?? 'the old files are back as they were';
+  const state = wayBack(row) ?? `the old files are back as they were${broughtText(row)}`;
   return new AppError(error instanceof AppError ? error.code : 'failed', INTERRUPTED_WHILE_PLACING, {
     hint: state,
     cause: error,
@@ -195,6 +196,9 @@ function wayBack({ code, undoPath }: RequestRow): string | undefined {
   if (undoPath === null) return undefined;
   return `the old files are kept in ${undoPath}; put them back with \`olares-backup request undo ${code}\``;
 }
+
+const broughtText = ({ asidePath }: RequestRow): string =>
+  asidePath === null ? '' : `; what the restore had brought is kept in ${asidePath}`;
 
 /** By the machine's key, and as long as nothing was moved. The helper knows whether what was typed still counts. */
 const mayGoOn = (row: RequestRow | undefined): boolean =>

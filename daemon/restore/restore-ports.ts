@@ -9,6 +9,7 @@ import type {
   RequestOrigin,
   RequestState,
   RestoreChoice,
+  RestorePreview,
   StorageCredentials,
 } from '../../contract/index.ts';
 import type { RunOptions } from '../engine/engine.ts';
@@ -45,6 +46,10 @@ export interface RequestRow {
   readonly undoPath: string | null;
   /** When they are removed; null: not by themselves. */
   readonly undoUntil: number | null;
+  /** What was last shown of what it would do. */
+  readonly preview: RestorePreview | null;
+  /** Where that is what a killed or undone restore had brought. */
+  readonly asidePath: string | null;
 }
 
 /** What a restore needs to know of a line of the ledger. */

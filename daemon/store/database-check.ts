@@ -7,7 +7,7 @@ import { isDamage } from './store-errors.ts';
 const JSON_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   plans: ['paths', 'excludes', 'schedule', 'location', 'keys', 'capsule'],
   jobs: ['params', 'result', 'error'],
-  requests: ['choice', 'error'],
+  requests: ['choice', 'error', 'location', 'preview'],
   snapshots: ['paths'],
   facts: ['value'],
   events: ['body'],

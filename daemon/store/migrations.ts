@@ -137,6 +137,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE commands ADD COLUMN reason TEXT;
   CREATE INDEX waiting_commands ON commands (received_at) WHERE status = 'waiting';
   `,
+  `
+  ALTER TABLE requests ADD COLUMN preview TEXT;
+  ALTER TABLE requests ADD COLUMN aside_path TEXT;
+  `,
 ];
 
 /** Marks a database as ours: "OlBk". */

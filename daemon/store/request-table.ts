@@ -5,6 +5,7 @@ import type {
   RequestOrigin,
   RequestState,
   RestoreChoice,
+  RestorePreview,
 } from '../../contract/index.ts';
 import { createRowTable, type Columns } from './row-table.ts';
 
@@ -35,6 +36,10 @@ export interface RequestRow {
   readonly undoPath: string | null;
   /** When they are removed; null: not by themselves. */
   readonly undoUntil: number | null;
+  /** What was last shown of what it would do. */
+  readonly preview: RestorePreview | null;
+  /** Where that is what a killed or undone restore had brought. */
+  readonly asidePath: string | null;
 }
 
 export interface RequestTable {
@@ -74,6 +79,8 @@ const COLUMNS: Columns<RequestRow> = {
   error: 'jsonOrNull',
   undoPath: 'plain',
   undoUntil: 'plain',
+  preview: 'jsonOrNull',
+  asidePath: 'plain',
 };
 
 export function createRequestTable(db: Database): RequestTable {

@@ -31,12 +31,19 @@ function finish(
     using target = openTarget(session, path, true);
     const { parent, name } = target;
     const kept = basename(undoPath);
-    const putBack = has(parent.at(kept)) && putBackFrom({ session, record, parent, name, kept });
+    const killed = { session, record, parent, name, kept };
+    const { putBack, asidePath } = has(parent.at(kept)) ? putBackFrom(killed) : NOT_AWAY;
     if (putBack) session.output.log('info', `a restore was killed; ${path} is back as it was`);
     syncDirectory(parent.path);
     const isKept = has(parent.at(kept));
     dropPlaceRecord(session, requestId);
-    return { requestId, target: path, putBack, ...(isKept && { undoPath }) };
+    return {
+      requestId,
+      target: path,
+      putBack,
+      ...(isKept && { undoPath }),
+      ...(asidePath !== undefined && { asidePath }),
+    };
   } catch (error) {
     // The record stays: the next helper tries again.
     const reason = error instanceof Error ? error.message : String(error);
@@ -53,26 +60,35 @@ interface Killed {
   readonly kept: string;
 }
 
-/** @returns whether old files were away and are back */
-function putBackFrom(killed: Killed): boolean {
+interface PutBack {
+  /** Old files were away and are back. */
+  readonly putBack: boolean;
+  /** Where that is what the killed restore had brought. */
+  readonly asidePath?: string;
+}
+const NOT_AWAY: PutBack = { putBack: false };
+
+function putBackFrom(killed: Killed): PutBack {
   const { parent, name, kept } = killed;
   // By its name: what lies in a whole tree is not ours.
   if (kept.endsWith(PATHS_END)) return putBackPaths(killed);
-  if (has(parent.at(name))) return false;
+  if (has(parent.at(name))) return NOT_AWAY;
   moveEntry(parent.at(kept), parent.at(name));
-  return true;
+  return { putBack: true };
 }
 
-function putBackPaths({ session, record, parent, name, kept }: Killed): boolean {
+function putBackPaths({ session, record, parent, name, kept }: Killed): PutBack {
   const far = howFar(parent, name, kept);
-  if (far === 'done') return false;
-  if (far === 'begun') {
-    const aside = `${name}.restored-${record.requestId.slice(0, 8)}`;
-    undoPaths({ parent, name, kept, aside });
-    const asidePath = join(dirname(record.target), aside);
-    session.output.log('info', `what the killed restore had brought is kept as ${asidePath}`);
-  } else rmSync(parent.at(kept), { recursive: true });
-  return far === 'begun';
+  if (far === 'done') return NOT_AWAY;
+  if (far === 'not begun') {
+    rmSync(parent.at(kept), { recursive: true });
+    return NOT_AWAY;
+  }
+  const aside = `${name}.restored-${record.requestId.slice(0, 8)}`;
+  undoPaths({ parent, name, kept, aside });
+  const asidePath = join(dirname(record.target), aside);
+  session.output.log('info', `what the killed restore had brought is kept as ${asidePath}`);
+  return { putBack: true, asidePath };
 }
 
 function howFar(parent: Anchor, name: string, kept: string): 'not begun' | 'begun' | 'done' {

@@ -140,7 +140,7 @@ async function fetchAndPlace(fetching: Fetching): Promise<Result> {
     stripped: found.stripped,
     ...(undoPath === undefined ? {} : { undoPath, undoUntil: session.clock() + UNDO_DAYS * DAY_MS }),
     ...(merged !== undefined && { merged }),
-    warnings: warningsOf(target, undoPath, proof),
+    warnings: warningsOf(proof),
   };
 }
 
@@ -217,14 +217,11 @@ async function selectionOf({ request, repository }: Restore, inPlace: boolean): 
   return selection;
 }
 
-function warningsOf({ path }: Target, undoPath: string | undefined, { altered }: Proof): string[] {
-  const [first] = altered.first;
-  return [
-    ...(undoPath === undefined ? [] : [`the former content of ${path} is kept in ${undoPath}`]),
-    ...(first === undefined
-      ? []
-      : [`${altered.count} are whole but not as they were, such as ${first.path}: ${first.reason}`]),
-  ];
+function warningsOf({ altered: { count, first } }: Proof): string[] {
+  const [one] = first;
+  return one === undefined
+    ? []
+    : [`${count} are whole but not as they were, such as ${one.path}: ${one.reason}`];
 }
 
 function sayPhase({ output }: Session, phase: 'verifying' | 'placing'): void {

@@ -4,6 +4,7 @@ import type {
   EventKind,
   Job,
   Plan,
+  RestorePreview,
   RestoreRequest,
   Snapshot,
   SnapshotEntry,
@@ -112,6 +113,57 @@ export const makeRequest = (change: Partial<RestoreRequest> = {}): RestoreReques
   expiresAt: NOW + 23 * HOUR_MS,
   ...change,
 });
+
+/** A restore in place as a terminal shows it before the password. */
+export const makePreview = (change: Partial<RestorePreview> = {}): RestorePreview => ({
+  target: '/home/alice/Documents',
+  targetExists: true,
+  inPlace: true,
+  filesTotal: 40_202,
+  bytesTotal: Math.round(12.3 * GIB),
+  filesNew: 12,
+  filesChanged: 3,
+  filesUnchanged: 40_187,
+  filesExtra: 2,
+  deletesExtra: true,
+  conflict: 'replace',
+  samples: { added: ['letters/to bob.txt'], changed: ['taxes/2026.ods'], extra: ['ransom note.txt'] },
+  bytesToFetch: Math.round(1.3 * GIB),
+  estimateMs: 95_000,
+  freeBytes: 60 * GIB,
+  freeInodes: 1_000_000,
+  fits: true,
+  warnings: [],
+  ...change,
+});
+
+/** The job of a restore that could not bring everything. */
+export const makeRestoreJob = (change: Partial<Job> = {}): Job =>
+  makeEndedJob(0, {
+    id: uuid(5100),
+    kind: 'restore',
+    state: 'incomplete',
+    result: {
+      kind: 'restore',
+      target: '/home/alice/Documents',
+      filesRestored: 40_201,
+      bytesRestored: Math.round(12.3 * GIB),
+      filesVerified: 40_201,
+      filesHashed: 200,
+      entriesCompared: 44_000,
+      durationMs: 95_000,
+      skipped: {
+        count: 1,
+        first: [{ path: '/home/alice/Documents/keys.kdbx', reason: 'its data is damaged' }],
+      },
+      stripped: { count: 0, first: [] },
+      merged: { added: 12, replaced: 3, same: 40_187, kept: 0, renamed: 0, extra: 0, deleted: 2 },
+      undoPath: '/home/alice/Documents.before-restore-20261120-181200',
+      undoUntil: NOW + 7 * DAY_MS,
+      warnings: [],
+    },
+    ...change,
+  });
 
 export const makeUsage = (change: Partial<Usage> = {}): Usage => ({
   source: 'space',

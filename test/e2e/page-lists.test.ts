@@ -10,6 +10,7 @@ import {
   makeEvent,
   makeJob,
   makePlan,
+  makePreview,
   makeRequest,
   makeSnapshot,
   makeStatus,
@@ -250,7 +251,9 @@ describe('lists and actions of the admin page', () => {
     await watched.page.setViewportSize(NARROWEST);
     const status = makeStatus({
       jobs: [makeJob(1)],
-      requests: [makeRequest({ note: 'x'.repeat(300) })],
+      requests: [
+        makeRequest({ note: 'x'.repeat(300), preview: makePreview({ target: `/${'t'.repeat(200)}` }) }),
+      ],
       plans: [makePlan({ name: 'n'.repeat(90), paths: [`/${'p'.repeat(200)}`] })],
     });
     const incomplete = incompleteJob();
@@ -263,6 +266,7 @@ describe('lists and actions of the admin page', () => {
     ]) {
       await show(hash, {
         getStatus: () => status,
+        listRequests: () => [makeRequest({ state: 'done', jobId: uuid(5100), undoPath: '/x' })],
         listSnapshots: () => [makeSnapshot(0, { incomplete: true })],
         getSnapshot: () => makeSnapshot(0),
         listEntries: () => [makeEntry(`/home/${'f'.repeat(255)}`)],

@@ -1,9 +1,9 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { gzipSync } from 'node:zlib';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AppError, type Status } from '../../contract/index.ts';
+import { AppError, type RestoreResult, type Status } from '../../contract/index.ts';
 import { adminPage, type AdminPage } from './page-actions.ts';
 import { launchBrowser, openWatched } from './page-browser.ts';
 import { buildAdminPage, type BuiltPage } from './page-files.ts';
@@ -13,7 +13,9 @@ import {
   makeEvent,
   makeJob,
   makePlan,
+  makePreview,
   makeRequest,
+  makeRestoreJob,
   makeSnapshot,
   makeStatus,
   NOW,
@@ -56,6 +58,21 @@ async function onPage(status: Status, hash: string, play: (scene: Scene) => Prom
   // Nothing can be typed on the page, so no password is.
   const fields = 'input:not([type=checkbox], [type=radio]), textarea, form, [contenteditable]';
   expect(await watched.page.locator(fields).count()).toBe(0);
+}
+
+/** For a person who wants to look: SCREENSHOT_DIR=/tmp/look npx vitest run test/e2e/page.test.ts */
+async function look(page: Page, name: string): Promise<void> {
+  const folder = process.env['SCREENSHOT_DIR'];
+  if (!folder) return;
+  for (const [kind, width, colorScheme] of [
+    ['wide-light', 1200, 'light'],
+    ['wide-dark', 1200, 'dark'],
+    ['narrow', 360, 'light'],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    await page.screenshot({ path: join(folder, `${name}-${kind}.png`), fullPage: true });
+  }
 }
 
 describe('admin page', () => {
@@ -145,6 +162,31 @@ describe('admin page', () => {
         .getByText('/home/me/Docs · in place · files that are there stay')
         .waitFor();
       await admin.requestCard('2QXM').getByText('/d/a').waitFor();
+    });
+  });
+
+  it('shows what a restore would do, and what became of it with the way back', async () => {
+    const asked = makeRequest({ state: 'opened', preview: makePreview() });
+    await onPage(makeStatus({ requests: [asked] }), '', async ({ daemon, admin }) => {
+      const card = admin.requestCard('7F3K');
+      await card.getByText('12 new, 3 changed, 40,187 the same').waitFor();
+      await card.getByText('up to 1.3 GiB, about 1 min 35 s').waitFor();
+      expect(await card.getByRole('list', { name: 'Some of the files' }).innerText()).toMatch(
+        /new\s+letters\/to bob.txt\s+changed\s+taxes\/2026.ods\s+deleted\s+ransom note.txt/,
+      );
+      await look(admin.page, 'request-preview');
+      const job = makeRestoreJob();
+      const { undoPath = '', undoUntil = 0 } = job.result as RestoreResult;
+      const ended = makeRequest({ state: 'incomplete', jobId: job.id, undoPath, undoUntil });
+      daemon.answer({ listRequests: () => [ended], getJob: () => job });
+      daemon.emit(makeEvent(41, 'request.state', { request: ended }));
+      const after = admin.page.locator('[data-ended="7F3K"]');
+      await after.getByText('olares-backup request undo 7F3K').waitFor();
+      const text = await after.innerText();
+      expect(text).toContain('40,201 files read again by restic, 200 hashed by us');
+      expect(text).toMatch(/1 file could not be restored:\s+\S+keys.kdbx\s*its data is damaged/);
+      expect(text).toContain('12 new, 3 replaced, 40,187 the same, 2 there only, deleted');
+      await look(admin.page, 'request-ended');
     });
   });
 

@@ -3,6 +3,7 @@ import type { Status } from '../../../contract/index.ts';
 import { useAgentState } from '../state/context.ts';
 import { AskedCard } from './asked-card.tsx';
 import { Conditions } from './conditions.tsx';
+import { EndedRestores } from './ended-restores.tsx';
 import { GettingStarted } from './getting-started.tsx';
 import { HealthHero } from './health-hero.tsx';
 import { PlanCard } from './plan-card.tsx';
@@ -24,6 +25,7 @@ export function Home(): JSX.Element | null {
           <Asked status={status} />
           <Requests status={status} />
           <Jobs status={status} />
+          <EndedRestores />
           <Plans status={status} />
         </div>
         <div class="columns__side">

@@ -10,6 +10,7 @@ import { REQUEST_ORIGIN_WORDS, REQUEST_STATE_WORDS, wordingOf } from '../format/
 import { jobHref } from '../route.ts';
 import { withRequest } from '../state/apply-event.ts';
 import { useAction, useAgent } from '../state/context.ts';
+import { PreviewFacts } from './request-preview.tsx';
 import { ChoiceFacts } from './request-choice.tsx';
 
 const WAITING: ReadonlySet<RestoreRequest['state']> = new Set(['proposed', 'opened']);
@@ -42,6 +43,7 @@ export function RequestCard({ request }: { request: RestoreRequest }): JSX.Eleme
         </figure>
       ) : null}
       {request.choice === undefined ? null : <ChoiceFacts choice={request.choice} />}
+      {request.preview === undefined ? null : <PreviewFacts preview={request.preview} />}
       {isWaiting ? <Guide code={request.code} /> : null}
       {request.jobId === undefined ? null : (
         <p>

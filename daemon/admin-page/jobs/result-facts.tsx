@@ -1,5 +1,11 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { BackupResult, CheckResult, JobResult, RestoreResult } from '../../../contract/index.ts';
+import type {
+  BackupResult,
+  CheckResult,
+  JobResult,
+  MergedFiles,
+  RestoreResult,
+} from '../../../contract/index.ts';
 import { Foreign, When } from '../components/basics.tsx';
 import { counted, formatBytes, formatCount } from '../format/size.ts';
 import { snapshotHref } from '../route.ts';
@@ -40,7 +46,7 @@ function BackupFacts({ result }: { result: BackupResult }): JSX.Element {
   );
 }
 
-function RestoreFacts({ result }: { result: RestoreResult }): JSX.Element {
+export function RestoreFacts({ result }: { result: RestoreResult }): JSX.Element {
   return (
     <>
       <Fact name="Restored to">
@@ -51,10 +57,8 @@ function RestoreFacts({ result }: { result: RestoreResult }): JSX.Element {
       <Fact name="Content">
         {counted(result.filesRestored, 'file')}, {formatBytes(result.bytesRestored)}
       </Fact>
-      <Fact name="Verified">
-        {counted(result.filesVerified, 'file')}
-        {result.filesHashed === undefined ? null : ` by restic, ${formatCount(result.filesHashed)} by us`}
-      </Fact>
+      <Fact name="Proven">{provenWords(result)}</Fact>
+      {result.merged === undefined ? null : <Fact name="There">{mergedWords(result.merged)}</Fact>}
       {result.undoPath === undefined ? null : (
         <Fact name="Former files kept in">
           <span class="path">
@@ -70,6 +74,28 @@ function RestoreFacts({ result }: { result: RestoreResult }): JSX.Element {
       )}
     </>
   );
+}
+
+function provenWords({ filesVerified, filesHashed = 0, entriesCompared = 0 }: RestoreResult): string {
+  if (filesVerified === 0 && entriesCompared === 0) return 'nothing was read again';
+  return (
+    `${counted(filesVerified, 'file')} read again by restic, ${formatCount(filesHashed)} hashed by us, ` +
+    `${counted(entriesCompared, 'entry', 'entries')} compared with the list`
+  );
+}
+
+function mergedWords(merged: MergedFiles): string {
+  const { added, replaced, same, kept, renamed, extra, deleted } = merged;
+  const parts: [number, string][] = [
+    [added, 'new'],
+    [replaced, 'replaced'],
+    [same, 'the same'],
+    [kept, 'left as they were'],
+    [renamed, 'brought under a new name'],
+    [extra, 'there only, left'],
+    [deleted, 'there only, deleted'],
+  ];
+  return parts.flatMap(([count, word]) => (count === 0 ? [] : [`${formatCount(count)} ${word}`])).join(', ');
 }
 
 const CheckFacts = ({ result }: { result: CheckResult }): JSX.Element => (
