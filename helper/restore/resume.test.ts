@@ -1,10 +1,23 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startTicks } from '../engine/run-file.ts';
 import { Bench, newRequestId } from '../testing/bench.ts';
 import { at, hashOf, restoreRequest, restoreTo, seeded, times, type Taken } from '../testing/proof-bench.ts';
-import { openRestServer, type RestServer } from '../testing/rest-server.ts';
+import type { CountingServer } from '../testing/counting-server.ts';
+import { openRestServer } from '../testing/rest-server.ts';
+import { openS3Server } from '../testing/s3-server.ts';
 
 const STOPS = times(1);
 /** restic fetches five packs at once and loses those it has not fetched whole: of so little that is much. */
@@ -17,19 +30,30 @@ describe('a restore that is interrupted', () => {
   const bench = new Bench();
   const source = at(bench, 'source');
   const target = at(bench, 'target');
-  let server: RestServer;
+  let server: CountingServer;
+  let s3: CountingServer;
   let taken: Taken;
   let onceBytes = 0;
 
   const staging = () => readdirSync(bench.root).filter((name) => name.startsWith('.olares-restore-'));
   const request = (what: object = {}) =>
     restoreRequest(taken, { target, access: bench.at(server.address).access, ...what });
+  const s3Access = () => {
+    const path = at(bench, 'keys.ini');
+    writeFileSync(path, 'aws_access_key_id = any\naws_secret_access_key = any\n', { mode: 0o600 });
+    return { ...bench.at(s3.address).access, credentials: { kind: 'file', path } as const };
+  };
   /** Fetches this share of the data, then is stopped in this way. */
-  const interrupted = async (asked: ReturnType<typeof request>, share: number, keep: boolean) => {
-    const stop = server.fetched + onceBytes * share;
+  const interrupted = async (
+    asked: ReturnType<typeof request>,
+    share: number,
+    keep: boolean,
+    storage = server,
+  ) => {
+    const stop = storage.fetched + onceBytes * share;
     return await bench.ask<'restore'>(asked, {
       onOutput(_output, input) {
-        void server
+        void storage
           .reached(stop)
           .then(() => input.write(`${JSON.stringify({ type: 'cancel', ...(keep && { keep }) })}\n`));
       },
@@ -51,7 +75,8 @@ describe('a restore that is interrupted', () => {
       snapshotId: (JSON.parse(lines.at(-1) ?? '') as { snapshot_id: string }).snapshot_id,
     };
     server = await openRestServer(bench.repository);
-    server.delayMs = 5;
+    s3 = await openS3Server(bench.repository);
+    server.delayMs = s3.delayMs = 5;
     forgetCache();
     const asked = request();
     bench.grant(asked);
@@ -61,38 +86,76 @@ describe('a restore that is interrupted', () => {
   beforeEach(() => {
     rmSync(target, { recursive: true, force: true });
     forgetCache();
-    server.fetched = 0;
+    server.fetched = s3.fetched = 0;
   });
   afterAll(async () => {
-    await server.close();
+    await Promise.all([server.close(), s3.close()]);
     bench[Symbol.dispose]();
   });
 
-  it(`goes on without another password, and fetches little of it again, ${STOPS} times`, async () => {
-    const chance = seeded(11);
-    let most = 0;
-    for (let run = 0; run < STOPS; run += 1) {
-      rmSync(target, { recursive: true, force: true });
-      forgetCache();
-      server.fetched = 0;
-      const asked = request();
-      bench.grant(asked);
-      const { error } = await interrupted(asked, 0.6 + chance(30) / 100, true);
-      expect(error).toMatchObject({ code: 'cancelled' });
-      expect(existsSync(target)).toBe(false);
-      expect(staging()).toHaveLength(1);
-      const again = await bench.ask<'restore'>(asked);
-      expect(again.error).toBeUndefined();
-      expect(again.result.resumedBytes).toBeGreaterThan(0);
-      expect(hashOf(target)).toBe(hashOf(source));
-      expect(staging()).toEqual([]);
-      most = Math.max(most, server.fetched / onceBytes);
+  it.each(['REST', 'S3'] as const)(
+    `goes on without another password, and fetches little of it again over %s, ${STOPS} times`,
+    async (kind) => {
+      const chance = seeded(11);
+      const storage = kind === 'S3' ? s3 : server;
+      let most = 0;
+      for (let run = 0; run < STOPS; run += 1) {
+        rmSync(target, { recursive: true, force: true });
+        forgetCache();
+        storage.fetched = 0;
+        const asked = request(kind === 'S3' ? { access: s3Access() } : {});
+        bench.grant(asked);
+        const { error } = await interrupted(asked, 0.6 + chance(30) / 100, true, storage);
+        expect(error).toMatchObject({ code: 'cancelled' });
+        expect(existsSync(target)).toBe(false);
+        expect(staging()).toHaveLength(1);
+        const again = await bench.ask<'restore'>(asked);
+        expect(again.error).toBeUndefined();
+        expect(again.result.resumedBytes).toBeGreaterThan(0);
+        expect(hashOf(target)).toBe(hashOf(source));
+        expect(staging()).toEqual([]);
+        most = Math.max(most, storage.fetched / onceBytes);
+      }
+      process.stdout.write(
+        `${STOPS} interrupted restores of ${(FILES * FILE_BYTES) / 1e6} MB over ${kind}: ` +
+          `${most.toFixed(3)} times the bytes of one at most\n`,
+      );
+      expect(most).toBeGreaterThanOrEqual(1);
+      expect(most).toBeLessThanOrEqual(isFull ? 1.1 : 1.6);
+    },
+    600_000,
+  );
+
+  const hasDisk =
+    spawnSync('sh', ['-c', 'command -v mkfs.ext4 && losetup -f'], { stdio: 'ignore' }).status === 0;
+  it.runIf(hasDisk)('goes on after a reboot, when disks and processes have other numbers', async () => {
+    const disk = at(bench, 'disk');
+    const image = at(bench, 'image');
+    mkdirSync(disk);
+    sh(`truncate -s ${FILES}M ${image} && mkfs.ext4 -q ${image} && mount -o loop ${image} ${disk}`);
+    const first = statSync(disk).dev;
+    const asked = request({ target: join(disk, 'target') });
+    bench.grant(asked);
+    await interrupted(asked, 0.75, true);
+    sh(`umount ${disk} && truncate -s 1M ${image}.other`);
+    const other = sh(`losetup -f --show ${image}.other`);
+    try {
+      sh(`mount -o loop ${image} ${disk}`);
+      expect(statSync(disk).dev).not.toBe(first);
+      const path = join(bench.stateDir, 'run', 'staged', `${asked.requestId}.json`);
+      const record = JSON.parse(readFileSync(path, 'utf8')) as object;
+      const living = { ...record, pid: process.ppid, startTicks: startTicks(process.ppid) };
+      writeFileSync(path, JSON.stringify(living));
+      const { error } = await bench.ask<'restore'>(asked);
+      expect(error).toMatchObject({ code: 'conflict', message: 'this restore is running already' });
+      writeFileSync(path, JSON.stringify({ ...living, bootId: 'of another boot' }));
+      const { result } = await bench.ask<'restore'>(asked);
+      expect(result.resumedBytes).toBeGreaterThan(0);
+      expect(hashOf(asked.target)).toBe(hashOf(source));
+    } finally {
+      sh(`umount ${disk}; losetup -d ${other}`);
     }
-    process.stdout.write(
-      `${STOPS} interrupted restores: ${most.toFixed(3)} times the bytes of one at most\n`,
-    );
-    expect(most).toBeLessThanOrEqual(isFull ? 1.1 : 1.6);
-  }, 600_000);
+  });
 
   it('leaves nothing when a person cancels it', async () => {
     const asked = request();
@@ -165,3 +228,5 @@ describe('a restore that is interrupted', () => {
     expect(error).toBeUndefined();
   });
 });
+
+const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8' }).trim();

@@ -1,4 +1,4 @@
-import { existsSync, fstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, fstatSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
@@ -8,8 +8,11 @@ import type { Session } from '../session.ts';
 import { createPrivateFileSync, readPrivateFile } from '../state-files.ts';
 import { isPrivate, openAnchor, type Anchor } from './anchor.ts';
 
-/** Names one directory for ever: the owner of its parent may rename it, or give its name to another one. */
-const Identity = closed({ dev: Type.String(), ino: Type.String(), birthNs: Type.String() });
+/**
+ * Names one directory of a file system for ever: the owner of its parent may rename it, or give its name to another one.
+ * Not by the number of the device, which may be another after a reboot.
+ */
+const Identity = closed({ ino: Type.String(), birthNs: Type.String() });
 export type Identity = Static<typeof Identity>;
 
 const Record = closed({
@@ -23,6 +26,7 @@ const Record = closed({
   startedAt: EpochMs,
   /** Until when the restore may go on without another password; absent: never, the password was typed for one run. */
   permittedUntil: Type.Optional(EpochMs),
+  bootId: Type.String(),
   pid: Type.Integer(),
   startTicks: Type.Integer(),
 });
@@ -30,11 +34,12 @@ const Record = closed({
 export type StagingRecord = Static<typeof Record>;
 const recordParser = parser(Record);
 
-export type NewStagingRecord = Omit<StagingRecord, 'pid' | 'startTicks'>;
+export type NewStagingRecord = Omit<StagingRecord, 'bootId' | 'pid' | 'startTicks'>;
 
 /** On disk before the first byte is fetched; there is always the old one or the new one. */
 export function writeStagingRecord(session: Session, what: NewStagingRecord): void {
-  const record: StagingRecord = { ...what, pid: process.pid, startTicks: startTicks(process.pid) ?? 0 };
+  const { pid } = process;
+  const record: StagingRecord = { ...what, bootId: bootId(), pid, startTicks: startTicks(pid) ?? 0 };
   const path = pathOf(session, what.requestId);
   rmSync(`${path}.new`, { force: true });
   createPrivateFileSync(`${path}.new`, JSON.stringify(record));
@@ -71,11 +76,14 @@ export function stagingRecords(session: Session): StagingRecord[] {
 
 /** The helper that wrote it still works, and it is not this one. */
 export const isAtWork = (record: StagingRecord): boolean =>
-  record.pid !== process.pid && startTicks(record.pid) === record.startTicks;
+  record.bootId === bootId() && record.pid !== process.pid && startTicks(record.pid) === record.startTicks;
+
+/** Ticks are counted from the boot: after another one they name nothing. */
+const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
 
 export function identityOf({ fd }: Anchor): Identity {
-  const { dev, ino, birthtimeNs } = fstatSync(fd, { bigint: true });
-  return { dev: String(dev), ino: String(ino), birthNs: String(birthtimeNs) };
+  const { ino, birthtimeNs } = fstatSync(fd, { bigint: true });
+  return { ino: String(ino), birthNs: String(birthtimeNs) };
 }
 
 /** @returns undefined when it is not the directory of the record, whatever its name */
@@ -88,12 +96,14 @@ export function openRecorded(path: string, { identity }: StagingRecord): Anchor 
     return undefined;
   }
   const found = identityOf(anchor);
-  const isSame =
-    found.dev === identity.dev && found.ino === identity.ino && found.birthNs === identity.birthNs;
-  if (isSame && isPrivate(anchor)) return anchor;
+  const isSame = found.ino === identity.ino && found.birthNs === identity.birthNs;
+  if (isSame && !isMounted(anchor) && isPrivate(anchor)) return anchor;
   anchor[Symbol.dispose]();
   return undefined;
 }
+
+/** A file system that somebody mounted over it may say any number and time. */
+const isMounted = ({ fd, path }: Anchor): boolean => fstatSync(fd).dev !== lstatSync(`${path}/..`).dev;
 
 const folder = ({ stateDir }: Session) => join(stateDir, 'run', 'staged');
 const pathOf = (session: Session, requestId: string) => join(folder(session), `${requestId}.json`);
