@@ -92,6 +92,14 @@ export const HelperRequest = Type.Union([
     uploadKiBPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
     dryRun: Type.Optional(Type.Boolean()),
   }),
+  /** What a first snapshot will probably add, by the sizes of the files. Opens no repository. */
+  closed({
+    verb: Type.Literal('measure'),
+    paths: Paths,
+    excludes: Type.Array(Type.String()),
+    /** Milliseconds, after which it answers with what it has. */
+    limitMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  }),
   closed({ verb: Type.Literal('snapshots'), ...common }),
   closed({ verb: Type.Literal('ls'), ...common, snapshotId: ResticId, path: Type.String({ pattern: '^/' }) }),
   /** The whole snapshot, depth first, a directory before what it holds: by `entries` outputs. */
@@ -190,6 +198,7 @@ export const VERB_PROGRAMS = {
   arm: 'engine',
   look: 'engine',
   backup: 'engine',
+  measure: 'engine',
   snapshots: 'engine',
   ls: 'engine',
   'ls-all': 'engine',
@@ -256,6 +265,8 @@ export const HelperResults = {
     snapshots: Type.Array(RepositorySnapshot),
   }),
   backup: BackupSummary,
+  /** `expectedBytes`: of `bytes` what compression leaves, and the lists. `isWhole` false: the time was over before the end. */
+  measure: Type.Object({ files: Count, bytes: Bytes, expectedBytes: Bytes, isWhole: Type.Boolean() }),
   snapshots: Type.Array(RepositorySnapshot),
   ls: Type.Array(SnapshotEntry),
   'ls-all': Type.Object({ entries: Count }),
