@@ -4,6 +4,7 @@ import type {
   HelperResultOf,
   NewPlan,
   Plan,
+  PlanChange,
   RepositoryAccess,
   StorageCredentials,
 } from '../../contract/index.ts';
@@ -17,6 +18,7 @@ export interface RecoveryPlans {
   list(): Plan[];
   row(id: string): { readonly capsule: Capsule | null };
   create(plan: NewPlan, origin?: PlanOrigin): Plan;
+  change(nameOrId: string, change: PlanChange): Plan;
 }
 
 /** A plan that another machine had before. */

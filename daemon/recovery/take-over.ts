@@ -54,7 +54,7 @@ export function takeOver({ looks, plans, store }: TakeOverOptions, id: string, w
   const look = looks.get(id);
   refuse(look);
   const known = look.planId === undefined ? undefined : plans.find(look.planId);
-  if (known) return continued(known);
+  if (known) return continued(plans, known, wish);
   const host = look.settings?.host ?? look.snapshots[0]?.host;
   return store.commit(() => {
     const plan = plans.create(newPlan(look, looks.locationOf(id), wish), {
@@ -87,9 +87,10 @@ function refuse({ state, knownPlan, runningElsewhere = [] }: Look): void {
   );
 }
 
-/** Begun before and cut off before it was armed. */
-function continued(plan: Plan): Plan {
-  if (plan.state === 'unarmed') return plan;
+/** Begun before and cut off before it was armed; what is asked for now counts. */
+function continued(plans: RecoveryPlans, plan: Plan, wish: TakeOver): Plan {
+  const limits = limitsOf(plan.limits, wish.limits);
+  if (plan.state === 'unarmed') return plans.change(plan.id, defined({ ...wish, limits }));
   throw new AppError('conflict', `the plan "${plan.name}" is on this machine already`, {
     hint: 'see `olares-backup plan list`',
   });

@@ -132,15 +132,16 @@ describe('a restore that is interrupted', () => {
     const disk = at(bench, 'disk');
     const image = at(bench, 'image');
     mkdirSync(disk);
-    sh(`truncate -s ${FILES}M ${image} && mkfs.ext4 -q ${image} && mount -o loop ${image} ${disk}`);
-    const first = statSync(disk).dev;
+    sh(`truncate -s ${FILES}M ${image} && mkfs.ext4 -q ${image}`);
+    const attach = () => sh(`losetup -f --show ${image}`);
+    const devices = [attach(), attach()];
     const asked = request({ target: join(disk, 'target') });
     bench.grant(asked);
-    await interrupted(asked, 0.75, true);
-    sh(`umount ${disk} && truncate -s 1M ${image}.other`);
-    const other = sh(`losetup -f --show ${image}.other`);
     try {
-      sh(`mount -o loop ${image} ${disk}`);
+      sh(`mount ${devices[0]} ${disk}`);
+      const first = statSync(disk).dev;
+      await interrupted(asked, 0.75, true);
+      sh(`umount ${disk} && mount ${devices[1]} ${disk}`);
       expect(statSync(disk).dev).not.toBe(first);
       const path = join(bench.stateDir, 'run', 'staged', `${asked.requestId}.json`);
       const record = JSON.parse(readFileSync(path, 'utf8')) as object;
@@ -153,7 +154,7 @@ describe('a restore that is interrupted', () => {
       expect(result.resumedBytes).toBeGreaterThan(0);
       expect(hashOf(asked.target)).toBe(hashOf(source));
     } finally {
-      sh(`umount ${disk}; losetup -d ${other}`);
+      sh(`umount ${disk}; losetup -d ${devices.join(' ')}`);
     }
   });
 

@@ -119,9 +119,25 @@ describe('a machine that takes the place of a lost one', () => {
   });
 
   test('goes on with plan, schedule and lineage, and uploads nothing again', async () => {
-    const { plan, removedKeys } = await adopted([String(local.repository?.address), '--remove-old-key']);
+    const address = String(local.repository?.address);
     const { id, name, paths, excludes, zone, schedule, limits } = local;
     expect(limits?.upload).toHaveLength(2);
+    // Cut off when the plan was made and not armed; what is said the next time counts.
+    const other = ['--path', system.folder('other'), '--name', 'other'];
+    const cutOff = await heir.cli([
+      'adopt',
+      address,
+      ...other,
+      '--kit-file',
+      system.passwordFile,
+      ...password(),
+    ]);
+    expect(cutOff).toMatchObject({ code: 2, stderr: expect.stringContaining('--kit-file') as string });
+    expect(await heir.json<Plan[]>(['plan', 'list'])).toMatchObject([
+      { id, name: 'other', state: 'unarmed' },
+    ]);
+    const again = ['--path', source, '--name', name, '--remove-old-key'];
+    const { plan, removedKeys } = await adopted([address, ...again]);
     expect(plan).toMatchObject({ id, name, paths, excludes, zone, schedule, limits, state: 'armed' });
     expect(removedKeys).toEqual(local.keys.filter(({ role }) => role === 'machine').map((key) => key.id));
     const [old] = await eventually(async () => {
