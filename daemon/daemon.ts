@@ -8,6 +8,7 @@ import { ShutdownStack } from './base/shutdown.ts';
 import { createBackupHandler } from './backup/backup-handler.ts';
 import { createOverdueCheck } from './backup/overdue.ts';
 import type { Config } from './config/config.ts';
+import { lookEachMinute } from './each-minute.ts';
 import { createEngine } from './engine/create-engine.ts';
 import { createSpawnLauncher } from './engine/spawn-launcher.ts';
 import { createEventLog } from './events/event-log.ts';
@@ -203,22 +204,6 @@ function startJobs({ engine, jobs, requests }: Parts, log: Log, stack: ShutdownS
     .then(() => jobs.start());
   stack.push('jobs', () => jobs.stop(), ENGINE_STOP_MS);
   stack.push('recovery', () => recovered, ENGINE_STOP_MS);
-}
-
-function lookEachMinute({ requests, space, overdue, recovery, index, mounts }: Parts, log: Log): void {
-  mounts.look().catch((error: unknown) => log.warn({ err: error }, 'mounts could not be looked at'));
-  index
-    .tend()
-    .catch((error: unknown) => log.warn({ err: error }, 'the index of snapshots could not be tended'));
-  try {
-    requests.expire();
-    space.asked.expire();
-    overdue();
-    recovery.tend();
-  } catch (error) {
-    // A full disk, say: the next minute looks again.
-    log.error({ err: error }, 'the look of this minute failed');
-  }
 }
 
 /** A missing or unfit restic is told at once, but the look at it holds up nothing. */

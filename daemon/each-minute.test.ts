@@ -1,0 +1,28 @@
+import { expect, it, vi } from 'vitest';
+import { silentLog } from './base/log.ts';
+import { lookEachMinute } from './each-minute.ts';
+
+it('asks every part, also when one of them fails', async () => {
+  const asked: string[] = [];
+  const note = (name: string) => () => void asked.push(name);
+  const noteLater = (name: string) => async () => void asked.push(name);
+  lookEachMinute(
+    {
+      mounts: { look: () => Promise.reject(new Error('no mounts')) },
+      index: { tend: noteLater('index') },
+      repositories: { tend: noteLater('ledger') },
+      requests: {
+        expire() {
+          throw new Error('the disk is full');
+        },
+      },
+      space: { asked: { expire: note('asked') } },
+      recovery: { tend: note('recovery') },
+      overdue: note('overdue'),
+    },
+    silentLog,
+  );
+  await vi.waitFor(() =>
+    expect(asked.toSorted()).toEqual(['asked', 'index', 'ledger', 'overdue', 'recovery']),
+  );
+});
