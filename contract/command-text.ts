@@ -21,6 +21,7 @@ const CODE_WORDS: Readonly<Record<string, string>> = {
   asked_already: 'asked already, and waits for a person here',
   busy: 'too much waits already',
   declined: 'declined at this machine',
+  incomplete: 'some files could not be restored',
 };
 
 /** What was asked, e.g. `back up now`. */

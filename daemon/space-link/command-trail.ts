@@ -6,6 +6,7 @@ import {
 } from '../../contract/index.ts';
 import type { CommandRow } from '../store/command-table.ts';
 import type { Store } from '../store/store.ts';
+import { requestOutcome } from './request-outcome.ts';
 
 /** Of a command's parameters those that say what it was about. A Backup URL stays out: it may carry keys. */
 type Subject = Partial<Record<'planId' | 'jobId' | 'requestId' | 'snapshotId' | 'note' | 'text', string>>;
@@ -19,14 +20,27 @@ const namesOf = (plans: Store['plans']) => new Map(plans.list().map(({ id, name 
 
 /** What Space asked of this machine and what came of it, newest first. */
 export function commandTrail(
-  store: Pick<Store, 'commands' | 'plans'>,
+  store: Pick<Store, 'commands' | 'plans' | 'requests'>,
   { limit, after }: { limit: number; after: number },
 ): SpaceCommandsAnswer {
   const names = namesOf(store.plans);
+  const rows = store.commands.list(limit, after);
   return {
-    commands: store.commands.list(limit, after).map((row) => toCommand(row, names)),
+    commands: withEnds(store, rows).map((row) => toCommand(row, names)),
     total: store.commands.count(),
   };
+}
+
+/** Space is told when it can be reached; here it is known at once. */
+function withEnds({ requests }: Pick<Store, 'requests'>, rows: readonly CommandRow[]): readonly CommandRow[] {
+  const isOpen = ({ kind, status }: CommandRow) => kind === 'restore.propose' && status === 'waiting';
+  if (!rows.some(isOpen)) return rows;
+  const byCommand = new Map(requests.list({}).map((request) => [request.commandId, request]));
+  return rows.map((row) => {
+    const request = isOpen(row) ? byCommand.get(row.commandId) : undefined;
+    const outcome = request && requestOutcome(request);
+    return outcome ? { ...row, ...outcome } : row;
+  });
 }
 
 function toCommand(row: CommandRow, names: ReadonlyMap<string, string>): SpaceCommand {

@@ -5,7 +5,7 @@ import {
   type CommandKind,
   type CommandPayload,
   type RemoteRule,
-  type RequestState,
+  type RestoreRequest,
   type ResultStatus,
   type SpaceCommand,
 } from '../../contract/index.ts';
@@ -24,6 +24,7 @@ import {
   requireHeld,
   type Answer,
 } from './held-commands.ts';
+import { requestOutcome } from './request-outcome.ts';
 import { answerKnown, noteOf, refusal, resultOf, type CommandResult } from './known-commands.ts';
 
 export type { CommandResult };
@@ -144,18 +145,14 @@ export function createCommands(options: CommandsOptions): Commands {
 }
 
 /** The result of a restore is its request's. Undefined when nobody asked for it by command. */
-function requestChanged(
-  { store }: CommandsOptions,
-  { id, state }: { id: string; state: RequestState },
-): CommandResult | undefined {
+function requestChanged({ store }: CommandsOptions, request: RestoreRequest): CommandResult | undefined {
   const journal = store.commandJournal;
-  const commandId = store.requests.get(id)?.commandId;
-  const status = REQUEST_RESULTS[state];
-  if (!commandId || !status) return undefined;
-  const code = state === 'declined' ? { code: 'declined' } : {};
-  const result = settle(store, commandId, { status, ...code });
+  const commandId = store.requests.get(request.id)?.commandId;
+  const outcome = requestOutcome(request);
+  if (!commandId || !outcome) return undefined;
+  const result = settle(store, commandId, outcome);
   const noted = journal.get(commandId);
-  if (noted && noted.status !== status) journal.note({ ...noted, ...result });
+  if (noted && noted.status !== outcome.status) journal.note({ ...noted, ...result });
   return result;
 }
 
@@ -205,15 +202,6 @@ const NEW_COMMANDS = { size: 250, perSecond: 1 };
 
 /** Commands are carried out in the same turn they are stored, so only the newest few can be unfinished. */
 const RESUME_LOOK = 1000;
-
-const REQUEST_RESULTS: Partial<Record<RequestState, ResultStatus>> = {
-  done: 'done',
-  incomplete: 'done',
-  failed: 'failed',
-  declined: 'refused',
-  cancelled: 'refused',
-  expired: 'expired',
-};
 
 interface Effect {
   readonly status: ResultStatus;

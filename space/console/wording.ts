@@ -65,7 +65,7 @@ export function standing(command: ConsoleCommand): { text: string; tone: Tone; h
 const reasonOf = ({ kind, status, request, code, reason }: ConsoleCommand): string | undefined =>
   status === 'waiting' && kind !== 'restore.propose' && request
     ? `olares-backup request approve ${request.code}`
-    : (request?.reason ?? reason ?? code?.replaceAll('_', ' '));
+    : (request?.reason ?? reason ?? (code === request?.state ? undefined : code?.replaceAll('_', ' ')));
 
 function toneOf(state: string): Tone {
   if (GOOD.has(state)) return 'good';

@@ -6,6 +6,7 @@ import { createHealth } from '../../daemon/health/create-health.ts';
 import type { CommandEffects } from '../../daemon/space-link/commands.ts';
 import { createSpacePart, type SpacePart } from '../../daemon/space-link/space-link.ts';
 import { openStore } from '../../daemon/store/open-store.ts';
+import type { RequestRow } from '../../daemon/store/request-table.ts';
 import type { Store } from '../../daemon/store/store.ts';
 import type { Health } from '../../daemon/health/health.ts';
 import type { Plan, Progress } from '../../contract/index.ts';
@@ -90,6 +91,42 @@ function notedEffects(effects: unknown[][]): CommandEffects {
     },
   };
 }
+
+/** A request that Space proposed, as it is when it has ended, with its event. */
+export function endRequest(
+  { store }: TestAgent,
+  end: Pick<RequestRow, 'id' | 'code' | 'state' | 'commandId'> & Partial<RequestRow>,
+): void {
+  const times = { createdAt: Date.now(), expiresAt: Date.now() + 1000 };
+  const about = { snapshotId: 'ab'.repeat(32), origin: 'space', ...times } as const;
+  const row: RequestRow = { ...NO_REQUEST, ...about, ...end };
+  store.commit((append) => {
+    store.requests.insert(row);
+    const { id, code, state, reason, error } = row;
+    const told = { ...(reason !== null && { reason }), ...(error !== null && { error }) };
+    append('request.state', { request: { id, code, state, ...about, ...told } });
+  });
+}
+
+const NO_REQUEST = {
+  planId: null,
+  planName: null,
+  takenAt: null,
+  filesTotal: null,
+  bytesTotal: null,
+  newerSnapshots: null,
+  backupUrl: null,
+  location: null,
+  note: null,
+  choice: null,
+  reason: null,
+  jobId: null,
+  error: null,
+  undoPath: null,
+  undoUntil: null,
+  preview: null,
+  asidePath: null,
+};
 
 export const PLAN: Plan = {
   id: '00000000-0000-4000-8000-000000000001',

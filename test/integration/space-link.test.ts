@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Job } from '../../contract/index.ts';
+import { commandTrail } from '../../daemon/space-link/command-trail.ts';
 import { openSpace, type SpaceServer } from '../../space/server.ts';
 import { eventually } from '../harness/eventually.ts';
 import { temporaryDir } from '../harness/temporary-dir.ts';
-import { PLAN, startTestAgent, type TestAgent } from './space-link.fixture.ts';
+import { endRequest, PLAN, startTestAgent, type TestAgent } from './space-link.fixture.ts';
 
 const JOB: Job = {
   id: '00000000-0000-4000-8000-000000000002',
@@ -156,6 +157,45 @@ test('a proposed restore waits for a person and shows its code', async () => {
     return command?.status === 'waiting' && command;
   }, 'the command waiting');
   expect(waiting.requestCode).toBe('7F3K');
+});
+
+test('every end of a proposed restore reaches Space as its result, and is what the machine itself says', async () => {
+  using dir = temporaryDir('link');
+  await using space = await serve(`${dir.path}/space`);
+  await using agent = startTestAgent(`${dir.path}/agent`);
+  await signIn(agent, space);
+  const deviceId = agent.part.account.current()?.deviceId ?? '';
+  const error = { code: 'no_space', message: 'no room in /srv/very private photos' } as const;
+  const ends = [
+    [{ state: 'done' }, { status: 'done', code: null, reason: null }],
+    [{ state: 'incomplete' }, { status: 'done', code: 'incomplete', reason: null }],
+    [
+      { state: 'failed', error, reason: error.message },
+      { status: 'failed', code: 'no_space', reason: null },
+    ],
+    [
+      { state: 'declined', reason: 'not now' },
+      { status: 'refused', code: 'declined', reason: 'not now' },
+    ],
+    [
+      { state: 'cancelled', reason: 'in /srv' },
+      { status: 'refused', code: 'cancelled', reason: null },
+    ],
+    [{ state: 'expired' }, { status: 'expired', code: null, reason: null }],
+  ] as const;
+  for (const [index, [end, told]] of ends.entries()) {
+    const params = { planId: PLAN.id, snapshotId: RESTIC_ID, note: 'please' };
+    const { id } = space.command({ deviceId, kind: 'restore.propose', params, askedBy: 'test' });
+    const command = () => space.state.commands.byId(id);
+    await eventually(() => command()?.status === 'waiting', 'the command waiting');
+    endRequest(agent, { id: randomUUID(), code: `7F3${index}`, commandId: id, ...end });
+    const here = commandTrail(agent.store, { limit: 1, after: 0 }).commands[0];
+    await eventually(() => command()?.status === told.status, `the end ${end.state}`);
+    expect(command()).toMatchObject(told);
+    expect({ code: null, reason: null, ...here }).toMatchObject(told);
+    expect(commandTrail(agent.store, { limit: 1, after: 0 }).commands[0]).toEqual(here);
+  }
+  expect(JSON.stringify(space.state.commands.recent(deviceId, 10))).not.toContain('/srv');
 });
 
 test('what the local switch forbids is refused and has no effect', async () => {
