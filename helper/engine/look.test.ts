@@ -1,53 +1,32 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench } from '../testing/bench.ts';
+import type { CountingServer } from '../testing/counting-server.ts';
+import { openRestServer } from '../testing/rest-server.ts';
 
 const PASSWORD = 'orange tripod Zeppelin 42';
 const DECOYS = 40;
 
-/** restic's REST protocol, as far as reading goes; counts what it gave out. */
-function serve(directory: string, count: (bytes: number) => void): Promise<Server> {
-  const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://h').pathname.slice(1);
-    try {
-      const body = path.endsWith('/')
-        ? JSON.stringify(readdirSync(join(directory, path)).map((name) => ({ name, size: 1 })))
-        : readFileSync(join(directory, path));
-      if (request.method !== 'HEAD') count(body.length);
-      const type = path.endsWith('/') ? 'application/vnd.x.restic.rest.v2' : 'application/octet-stream';
-      response.writeHead(200, { 'content-type': type, 'content-length': body.length });
-      response.end(request.method === 'HEAD' ? undefined : body);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
 describe('a look into a repository that somebody else can write', () => {
   const bench = new Bench();
   const access = bench.common.access.address;
-  let server: Server;
-  let bytes = 0;
+  let server: CountingServer;
   beforeAll(async () => {
     await bench.restic(['init'], PASSWORD);
     writeFileSync(join(bench.root, 'file'), 'x');
     await bench.restic(['backup', join(bench.root, 'file')], PASSWORD);
-    server = await serve(access, (given) => (bytes += given));
+    server = await openRestServer(access);
   });
-  afterAll(() => {
-    server.close();
+  afterAll(async () => {
+    await server.close();
     bench[Symbol.dispose]();
   });
   const look = (secret: string, keyIds?: string[]) => {
-    bytes = 0;
-    const { port } = server.address() as AddressInfo;
+    server.fetchedBeside = 0;
     const channelPath = bench.channelPath();
-    const request = { verb: 'look', ...bench.at(`rest:http://127.0.0.1:${port}`), channelPath } as const;
+    const request = { verb: 'look', ...bench.at(server.address), channelPath } as const;
     return bench.ask<'look'>({ ...request, ...(keyIds && { keyIds }) }, { secret: { password: secret } });
   };
   const plant = (change: object) => {
@@ -60,7 +39,8 @@ describe('a look into a repository that somebody else can write', () => {
 
   it('reads less than 4 KB for a wrong password, and lists the snapshots for the right one', async () => {
     expect(await look('not this one')).toMatchObject({ error: { code: 'wrong_password' } });
-    expect(bytes).toBeLessThan(4096);
+    expect(server.fetchedBeside).toBeGreaterThan(0);
+    expect(server.fetched + server.fetchedBeside).toBeLessThan(4096);
     const { result } = await look(PASSWORD);
     expect(result.snapshots).toMatchObject([{ paths: [join(bench.root, 'file')] }]);
   });

@@ -126,6 +126,14 @@ describe('a restore that is interrupted', () => {
     600_000,
   );
 
+  it('fetches nothing before the password is proven', async () => {
+    s3.fetchedBeside = 0;
+    const access = s3Access();
+    expect((await bench.ask<'restore'>(request({ access }))).error).toMatchObject({ code: 'refused' });
+    expect(s3).toMatchObject({ fetched: 0, fetchedBeside: 0 });
+    expect(staging()).toEqual([]);
+  });
+
   const hasDisk =
     spawnSync('sh', ['-c', 'command -v mkfs.ext4 && losetup -f'], { stdio: 'ignore' }).status === 0;
   it.runIf(hasDisk)('goes on after a reboot, when disks and processes have other numbers', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job, Look, Plan, Snapshot } from '../../contract/index.ts';
 import { formatBackupUrl } from '../../daemon/restore/backup-url.ts';
+import { openRestServer } from '../../helper/testing/rest-server.ts';
 import { runProgram } from '../../scripts/start/processes.mjs';
 import { compareTrees } from '../../scripts/start/compare-trees.mjs';
 import { eventually } from '../harness/eventually.ts';
@@ -77,17 +78,22 @@ describe('on a machine without an agent', () => {
 
   test('says what is missing', async () => {
     const wrong = system.file('wrong', 'not this one, never\n');
-    const address = String(local.repository?.address);
+    const storage = await openRestServer(String(local.repository?.address));
     const before = leftBehind();
     const [unsigned, unnamed, mistyped] = await Promise.all([
       elsewhere(['restore', url, ...password()]),
       elsewhere(['restore', ...password()]),
-      elsewhere(['restore', address, '--yes', '--password-file', wrong]),
+      elsewhere(['restore', storage.address, '--yes', '--password-file', wrong]),
     ]);
     expectRefusal(unsigned, 15, '--space');
     expectRefusal(unnamed, 2, 'Backup URL');
     expectRefusal(mistyped, 12, 'password');
     expect(leftBehind()).toEqual(before);
+    await storage.close();
+    // Configuration and keys: all that is read before the password is proven.
+    expect(storage.fetched).toBe(0);
+    expect(storage.fetchedBeside).toBeGreaterThan(0);
+    expect(storage.fetchedBeside).toBeLessThan(4096);
   });
 });
 
