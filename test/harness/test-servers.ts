@@ -62,10 +62,9 @@ export const S3RVER_KEYS = 'aws_access_key_id = S3RVER\naws_secret_access_key = 
 /** s3rver: S3 over TLS, on the disk. */
 export async function startS3rver(dir: string, bucket: string, tls: Certificate): Promise<TestServer> {
   mkdirSync(dir, { recursive: true });
-  return await start(S3RVER, (port) => [
-    ...['-d', dir, '-a', '127.0.0.1', '-p', String(port), '--no-vhost-buckets'],
-    ...['--key', tls.keyFile, '--cert', tls.file, '--configure-bucket', bucket],
-  ]);
+  const fixed = ['-d', dir, '-a', '127.0.0.1', '--no-vhost-buckets', '--configure-bucket', bucket];
+  fixed.push('--key', tls.keyFile, '--cert', tls.file);
+  return await start(S3RVER, (port) => [...fixed, '-p', String(port)]);
 }
 
 export interface TestSshd extends TestServer {
@@ -76,18 +75,19 @@ export interface TestSshd extends TestServer {
   readonly data: string;
 }
 
-/** OpenSSH's sshd, SFTP alone. */
-export async function startSshd(dir: string): Promise<TestSshd> {
+/** OpenSSH's sshd, SFTP alone; with a host key of its own unless `dir` has one. */
+export async function startSshd(dir: string, port?: number): Promise<TestSshd> {
   const data = join(dir, 'data');
   const keyFile = join(dir, 'id');
   mkdirSync(data, { recursive: true });
   if (!existsSync(keyFile)) keygen(keyFile);
   if (!existsSync(join(data, 'hostkey'))) keygen(join(data, 'hostkey'));
   writeFileSync(join(data, 'authorized_keys'), readFileSync(`${keyFile}.pub`));
-  const server = await start(PRIVATE_SSHD, (port) => {
-    writeFileSync(join(data, 'sshd_config'), sshdConfig(port));
+  const args = (on: number): string[] => {
+    writeFileSync(join(data, 'sshd_config'), `${sshdConfig(on)}${forgiveness(data)}`);
     return [data, '-D', '-e', '-f', '/data/sshd_config'];
-  });
+  };
+  const server = await start(PRIVATE_SSHD, args, port);
   const listed = spawnSync('ssh-keygen', ['-lf', join(data, 'hostkey.pub')], { encoding: 'utf8' }).stdout;
   const fingerprint = listed.split(' ')[1] ?? '';
   return {
@@ -111,6 +111,13 @@ KbdInteractiveAuthentication no
 Subsystem sftp internal-sftp
 `;
 
+/** Since 9.8 sshd stops listening for a while to whoever was refused a few times. */
+function forgiveness(data: string): string {
+  const { stderr } = spawnSync(PRIVATE_SSHD ?? '', [data, '-V'], { encoding: 'utf8' });
+  const [, major, minor] = /OpenSSH_(\d+)\.(\d+)/.exec(stderr) ?? [];
+  return Number(major) * 100 + Number(minor) < 908 ? '' : 'PerSourcePenalties no\n';
+}
+
 export function keygen(path: string): void {
   const { status, stderr } = spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path], {
     encoding: 'utf8',
@@ -118,10 +125,14 @@ export function keygen(path: string): void {
   if (status !== 0) throw new Error(`ssh-keygen: ${stderr}`);
 }
 
-async function start(program: string | undefined, args: (port: number) => string[]): Promise<TestServer> {
+async function start(
+  program: string | undefined,
+  args: (port: number) => string[],
+  wanted?: number,
+): Promise<TestServer> {
   if (program === undefined)
     throw new Error('this server is not here; node scripts/setup.mjs test fetches it');
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const child = spawn(program, args(port), { stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += String(chunk)));

@@ -1,62 +1,33 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Job, LocationTest, Look, Plan, Snapshot } from '../../contract/index.ts';
+import type { Look } from '../../contract/index.ts';
 import { makeAuthority, type Authority } from '../harness/certificates.ts';
 import { expectRefusal } from '../harness/refusal.ts';
 import { plainRestic } from '../harness/plain-restic.ts';
-import { PASSWORD, TestSystem } from '../harness/system.ts';
+import { PASSWORD } from '../harness/system.ts';
 import {
   MOTO,
-  PRIVATE_SSHD,
   REST_SERVER,
   S3RVER,
   S3RVER_KEYS,
-  keygen,
   sayMissing,
   startMoto,
   startRestServer,
   startS3rver,
-  startSshd,
   type TestServer,
-  type TestSshd,
 } from '../harness/test-servers.ts';
+import { OwnLocations } from './own-locations.fixture.ts';
 
-sayMissing({ 'rest-server': REST_SERVER, sshd: PRIVATE_SSHD, moto: MOTO, s3rver: S3RVER });
+sayMissing({ 'rest-server': REST_SERVER, moto: MOTO, s3rver: S3RVER });
 
-let system: TestSystem;
-let source: string;
+let system: OwnLocations;
 let authority: Authority;
-const content = randomBytes(300_000);
 beforeAll(async () => {
-  system = new TestSystem({});
-  await system.startSpace();
-  await system.startDaemon();
-  source = system.folder('source');
-  writeFileSync(join(source, 'noise'), content);
+  system = await OwnLocations.begin();
   authority = makeAuthority(system.dir, 'authority');
 });
 afterAll(async () => await system[Symbol.asyncDispose]());
-
-const add = (name: string, more: string[]) => {
-  const base = ['plan', 'add', name, '--path', source, '--schedule', 'manual', '--yes'];
-  return system.cli([...base, '--password-file', system.passwordFile, ...more]);
-};
-const planNames = async () => (await system.json<Plan[]>(['plan', 'list'])).map(({ name }) => name);
-
-/** Backs up, restores and compares. */
-async function expectRoundTrip(plan: Plan): Promise<void> {
-  expect(await system.json<Job>(['backup', plan.name])).toMatchObject({ state: 'succeeded' });
-  expect(await system.json<Snapshot[]>(['snapshot', 'list', plan.name])).toHaveLength(1);
-  const target = join(system.dir, `back-${plan.name}`);
-  const restore = ['restore', 'latest', '--plan', plan.name, '--target', target, '--yes'];
-  await system.done([...restore, '--password-file', system.passwordFile]);
-  expect(readFileSync(join(target, 'noise')).equals(content)).toBe(true);
-  const { steps } = await system.json<LocationTest>(['plan', 'test', plan.name]);
-  expect(steps.map(({ level }) => level)).not.toContain('error');
-  expect(steps.at(-1)).toMatchObject({ name: 'repository', message: 'it is the one of this plan' });
-}
 
 describe.skipIf(REST_SERVER === undefined)('a REST server of another maker, over TLS', () => {
   let server: TestServer;
@@ -72,9 +43,9 @@ describe.skipIf(REST_SERVER === undefined)('a REST server of another maker, over
   afterAll(async () => await server[Symbol.asyncDispose]());
 
   test('keeps a plan whose password for it is in a file', async () => {
-    const plan = await system.addPlan('rest', [source], keys);
+    const plan = await system.addPlan('rest', [system.source], keys);
     expect(JSON.stringify(plan)).not.toContain('signs');
-    await expectRoundTrip(plan);
+    await system.expectRoundTrip(plan);
     expect(readdirSync(join(system.dir, 'rest', 'ann'))).toEqual([`rest-${plan.id}`]);
     const look = [
       'adopt',
@@ -102,83 +73,29 @@ describe.skipIf(REST_SERVER === undefined)('a REST server of another maker, over
   ])('is refused for %s, and no plan is made', async (_how, code, words, spoil) => {
     const file = system.file('rest-wrong', '');
     spoil(file);
-    const outcome = await add('rest-no', [...keys.slice(0, 4), '--credentials-file', file]);
+    const outcome = await system.add('rest-no', [...keys.slice(0, 4), '--credentials-file', file]);
     expectRefusal(outcome, code, words);
-    expect(await planNames()).not.toContain('rest-no');
+    expect(await system.planNames()).not.toContain('rest-no');
   });
 
   test('is not sent the password when its certificate is for another host', async () => {
     const tls = authority.issue('elsewhere', 'DNS:nas.lan');
     await using other = await startRestServer(join(system.dir, 'rest'), { user, tls });
     const at = ['--location', `rest:https://127.0.0.1:${other.port}/ann`, ...keys.slice(2)];
-    expectRefusal(await add('rest-no', at), 16, 'certificate is for another host', 'the name for which');
+    expectRefusal(
+      await system.add('rest-no', at),
+      16,
+      'certificate is for another host',
+      'the name for which',
+    );
     expect(other.log()).not.toContain('ann');
-    expect(await planNames()).not.toContain('rest-no');
+    expect(await system.planNames()).not.toContain('rest-no');
   });
 
   test('is named when nothing listens', async () => {
-    const outcome = await add('rest-gone', ['--location', 'rest:http://127.0.0.1:1/']);
+    const outcome = await system.add('rest-gone', ['--location', 'rest:http://127.0.0.1:1/']);
     expectRefusal(outcome, 16, '127.0.0.1:1 cannot be reached');
-    expect(await planNames()).not.toContain('rest-gone');
-  });
-});
-
-describe.skipIf(PRIVATE_SSHD === undefined)('an SSH host', () => {
-  let sshd: TestSshd;
-  let at: string[];
-  beforeAll(async () => {
-    sshd = await startSshd(join(system.dir, 'ssh'));
-    at = ['--location', `sftp://tester@127.0.0.1:${sshd.port}//data/backups`, '--ssh-key', sshd.keyFile];
-  });
-  afterAll(async () => await sshd[Symbol.asyncDispose]());
-
-  test('is not spoken to before a person has confirmed its key', async () => {
-    const outcome = await add('ssh', at);
-    expectRefusal(outcome, 17, `--host-key '${sshd.fingerprint}'`);
-    expect(await planNames()).not.toContain('ssh');
-  });
-
-  test('is not spoken to when it shows another key than the one that is known', async () => {
-    expectRefusal(await add('ssh', [...at, '--host-key', `SHA256:${'A'.repeat(43)}`]), 17, sshd.fingerprint);
-    keygen(join(system.dir, 'other'));
-    const other = readFileSync(join(system.dir, 'other.pub'), 'utf8');
-    expectRefusal(await add('ssh', [...at, '--host-key', other]), 19, 'another host key');
-    expect(await planNames()).not.toContain('ssh');
-  });
-
-  test('keeps a plan, signed in to by a key, and is never asked anything', async () => {
-    const plan = await system.addPlan('ssh', [source], [...at, '--host-key', sshd.fingerprint]);
-    expect(plan.location).toMatchObject({ hostKeys: [expect.stringMatching(/^ssh-ed25519 /)] });
-    await expectRoundTrip(plan);
-    expect(readdirSync(join(sshd.data, 'backups', 'olares-backups'))).toHaveLength(1);
-  });
-
-  test('has a repository restored by its address, by the same options and with its key confirmed', async () => {
-    const { repository } = await system.json<Plan>(['plan', 'show', 'ssh']);
-    const target = join(system.dir, 'back-by-address');
-    const restore = ['restore', String(repository?.address), '--foreground', '--target', target, '--yes'];
-    const opens = ['--password-file', system.passwordFile, ...at.slice(2)];
-    expectRefusal(await system.cli([...restore, ...opens]), 17, `--host-key '${sshd.fingerprint}'`);
-    expect(existsSync(target)).toBe(false);
-    await system.done([...restore, ...opens, '--host-key', sshd.fingerprint]);
-    expect(readFileSync(join(target, 'noise')).equals(content)).toBe(true);
-  });
-
-  test('that does not know our key is refused by name, and no plan is made', async () => {
-    const stranger = join(system.dir, 'stranger');
-    keygen(stranger);
-    const outcome = await add('ssh-no', [
-      ...at.slice(0, 2),
-      '--ssh-key',
-      stranger,
-      '--host-key',
-      sshd.fingerprint,
-    ]);
-    expectRefusal(outcome, 15, 'does not accept the user or the SSH key');
-    const readOnly = ['--location', `sftp://tester@127.0.0.1:${sshd.port}//etc/backups`];
-    const denied = await add('ssh-no', [...readOnly, ...at.slice(2), '--host-key', sshd.fingerprint]);
-    expectRefusal(denied, 17);
-    expect(await planNames()).not.toContain('ssh-no');
+    expect(await system.planNames()).not.toContain('rest-gone');
   });
 });
 
@@ -194,9 +111,9 @@ describe.skipIf(S3RVER === undefined)('an S3 of another maker, over TLS with an 
   afterAll(async () => await server[Symbol.asyncDispose]());
 
   test('keeps a plan, at the address that the real Olares would give it', async () => {
-    const plan = await system.addPlan('my photos', [source], [...at, '--ca-file', authority.file]);
+    const plan = await system.addPlan('my photos', [system.source], [...at, '--ca-file', authority.file]);
     expect(plan.repository?.address).toContain(`/ours/below/olares-backups/my%20photos-${plan.id}`);
-    await expectRoundTrip(plan);
+    await system.expectRoundTrip(plan);
   });
 
   test.each([
@@ -215,9 +132,9 @@ describe.skipIf(S3RVER === undefined)('an S3 of another maker, over TLS with an 
     ],
   ])('is not spoken to when %s', async (_how, more, code, words) => {
     const seen = server.log();
-    expectRefusal(await add('s3-no', [...at, ...more()]), code, ...words);
+    expectRefusal(await system.add('s3-no', [...at, ...more()]), code, ...words);
     expect(server.log()).toBe(seen);
-    expect(await planNames()).not.toContain('s3-no');
+    expect(await system.planNames()).not.toContain('s3-no');
   });
 });
 
@@ -236,9 +153,9 @@ describe.skipIf(MOTO === undefined)('an S3 of another maker', () => {
   afterAll(async () => await moto[Symbol.asyncDispose]());
 
   test('without the bucket is refused by its name, and no bucket is made', async () => {
-    expectRefusal(await add('s3-no', at('missing')), 1, 'no bucket', 'missing');
+    expectRefusal(await system.add('s3-no', at('missing')), 1, 'no bucket', 'missing');
     expect((await fetch(`http://127.0.0.1:${moto.port}/missing`)).status).toBe(404);
-    expect(await planNames()).not.toContain('s3-no');
+    expect(await system.planNames()).not.toContain('s3-no');
   });
 
   test('has a repository of the real Olares taken over by its address', async () => {
@@ -246,25 +163,25 @@ describe.skipIf(MOTO === undefined)('an S3 of another maker', () => {
     const env = { AWS_ACCESS_KEY_ID: 'AK1234', AWS_SECRET_ACCESS_KEY: 'SK5678' };
     await plainRestic({ repository, password: PASSWORD, env }, ['init']);
     const place = repository.slice(`s3:http://127.0.0.1:${moto.port}/`.length);
-    const plan = await system.addPlan('Docs', [source], [...at(place), '--adopt']);
+    const plan = await system.addPlan('Docs', [system.source], [...at(place), '--adopt']);
     expect(plan.repository?.address).toBe(repository);
-    expectRefusal(await add('Other', [...at('ours/nothing'), '--adopt']), 10, 'no repository');
-    expectRefusal(await add('Other', at(place)), 1, '--adopt');
+    expectRefusal(await system.add('Other', [...at('ours/nothing'), '--adopt']), 10, 'no repository');
+    expectRefusal(await system.add('Other', at(place)), 1, '--adopt');
   });
 });
 
 test('a region that the Space does not have is refused with those it has', async () => {
-  expectRefusal(await add('far', ['--region', 'mars-1']), 15, 'login');
+  expectRefusal(await system.add('far', ['--region', 'mars-1']), 15, 'login');
   const { code } = system.space.createPairingCode('alice@olares.com');
   await system.done(['login', '--space', system.space.url, '--code', code]);
-  expectRefusal(await add('far', ['--region', 'mars-1']), 2, 'mars-1', 'choose one of');
-  expect(await planNames()).not.toContain('far');
+  expectRefusal(await system.add('far', ['--region', 'mars-1']), 2, 'mars-1', 'choose one of');
+  expect(await system.planNames()).not.toContain('far');
 });
 
 test('a directory that cannot be written, or is a repository, is refused before anything is made', async () => {
   const file = system.file('a-file', '');
-  expectRefusal(await add('dir', ['--location', file]), 2, 'is a file');
-  expectRefusal(await add('dir', ['--location', '/proc/backups']), 17, '/proc');
+  expectRefusal(await system.add('dir', ['--location', file]), 2, 'is a file');
+  expectRefusal(await system.add('dir', ['--location', '/proc/backups']), 17, '/proc');
   expect(existsSync('/proc/backups')).toBe(false);
-  expect(await planNames()).not.toContain('dir');
+  expect(await system.planNames()).not.toContain('dir');
 });
