@@ -27,6 +27,7 @@ export interface EngineOptions {
   readonly log: Log;
   /** Milliseconds; for tests. */
   readonly cancelGraceMs?: number;
+  readonly signInPatienceMs?: number;
   readonly recoverPoliteMs?: number;
   readonly recoverInterruptMs?: number;
 }
@@ -60,6 +61,7 @@ export function createEngine(options: EngineOptions): Engine {
       log,
       cancelGraceMs: options.cancelGraceMs ?? CANCEL_GRACE_MS,
       exitGraceMs: EXIT_GRACE_MS,
+      signInPatienceMs: options.signInPatienceMs,
       // A helper that was killed may leave its restic behind, and that its lock.
       tidy: async () => {
         if (helper.pid !== undefined) await end({ helperPid: helper.pid, politeMs: 0 });

@@ -4,7 +4,6 @@ import type { Log } from '../base/log.ts';
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
-/** How long a run waits for somebody to sign in again, and how often it looks. */
 const SIGN_IN_PATIENCE_MS = 10 * 60_000;
 const SIGN_IN_LOOK_MS = 2_000;
 export const CREDENTIALS_STALL = 'waiting for Olares Space to issue storage keys';
@@ -17,8 +16,8 @@ export interface CredentialSupplyOptions {
   readonly onStall: (stall: string) => void;
   /** Nobody signed in again for minutes: the run must end, others wait for their turn. */
   readonly onRefused: (error: AppError) => void;
-  /** Milliseconds; for tests. */
-  readonly signInPatienceMs?: number;
+  /** How long a run waits for somebody to sign in again, milliseconds; default 10 minutes. */
+  readonly signInPatienceMs: number | undefined;
   /** Aborted when the run has ended. */
   readonly signal: AbortSignal;
   readonly log: Log;

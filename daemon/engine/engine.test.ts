@@ -3,11 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { HelperProgress, HelperRequestOf, StorageCredentials } from '../../contract/index.ts';
+import {
+  AppError,
+  type HelperProgress,
+  type HelperRequestOf,
+  type StorageCredentials,
+} from '../../contract/index.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { createEngine } from './create-engine.ts';
-import { CREDENTIALS_STALL } from './credential-supply.ts';
+import { CREDENTIALS_STALL, SIGN_IN_STALL } from './credential-supply.ts';
 import type { Engine } from './engine.ts';
 import { startTicksOf } from './leftovers.ts';
 import { createSpawnLauncher } from './spawn-launcher.ts';
@@ -19,7 +24,7 @@ let engine: Engine;
 
 function makeEngine(
   command: readonly string[] = [process.execPath, HELPER],
-  more: { recoverInterruptMs?: number } = {},
+  more: { recoverInterruptMs?: number; signInPatienceMs?: number } = {},
 ): Engine {
   return createEngine({
     launcher: createSpawnLauncher({ command, stateDir, resticBin: '/restic', log: silentLog }),
@@ -172,6 +177,32 @@ describe('storage keys', () => {
       credentials: () => Promise.reject(new Error('space is down')),
     });
     await expect(run).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('a run whose sign-in is refused', () => {
+  const refused = new AppError('not_signed_in', 'sign in again', { retry: 'after_action' });
+
+  it('waits, and says for what', async () => {
+    const stop = new AbortController();
+    let stall: string | undefined;
+    const run = engine.run(backup('/credentials'), {
+      signal: stop.signal,
+      onProgress(progress) {
+        stall = progress.stall ?? stall;
+        if (stall !== undefined) stop.abort('cancel');
+      },
+      credentials: () => Promise.reject(refused),
+    });
+    await expect(run).rejects.toMatchObject({ code: 'cancelled' });
+    expect(stall).toBe(SIGN_IN_STALL);
+  });
+
+  it('ends with the refusal when nobody signs in in time, so that others get their turn', async () => {
+    const impatient = makeEngine(undefined, { signInPatienceMs: 0 });
+    const run = impatient.run(backup('/credentials'), { credentials: () => Promise.reject(refused) });
+    await expect(run).rejects.toMatchObject({ code: 'not_signed_in', retry: 'after_action' });
+    await impatient.close();
   });
 });
 

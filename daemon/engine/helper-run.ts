@@ -28,6 +28,8 @@ export interface HelperRunOptions {
   readonly cancelGraceMs: number;
   /** From the answer to the hard end of a helper that does not exit, milliseconds. */
   readonly exitGraceMs: number;
+  /** How long a run waits for somebody to sign in again, milliseconds. */
+  readonly signInPatienceMs: number | undefined;
   /** Ends what a helper that is gone left behind. Never rejects. */
   readonly tidy: () => Promise<void>;
 }
@@ -119,7 +121,7 @@ async function exchange(options: HelperRunOptions, hearing: Hearing) {
 
 /** What each message does; a result or an error is the answer. */
 function createHearing(
-  { helper, request, run, log }: HelperRunOptions,
+  { helper, request, run, log, signInPatienceMs }: HelperRunOptions,
   { over, stop }: Pick<Hearing, 'over' | 'stop'>,
 ): (output: HelperOutput) => Answer | undefined {
   let lastProgress: HelperProgress = { phase: 'preparing', filesDone: 0, bytesDone: 0 };
@@ -134,6 +136,7 @@ function createHearing(
     },
     // Not the wish to stop: a stopping restic needs its keys to remove its lock.
     signal: over,
+    signInPatienceMs,
     log,
   });
   const answerOf = (output: Parameters<typeof toAnswer>[1]): Answer =>

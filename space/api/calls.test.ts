@@ -128,6 +128,24 @@ describe('storage credentials', () => {
 });
 
 describe('the token', () => {
+  it('of one account opens nothing of another one', async () => {
+    const bob = fixture.space.createPairingCode('bob@olares.com').code;
+    const { token } = (await pairMachine(fixture, bob)).paired;
+    const mixed = { userid: identity.userid, token };
+    const answers = await Promise.all([
+      fixture.call(STS, { ...mixed, cloudName: 'aws', region: '', durationSeconds: 60 }),
+      fixture.call('/v1/resource/backup/usage', mixed),
+      fixture.call('/v1/resource/backup/region', mixed),
+      fixture.call('/v1/resource/backup/stop', { ...mixed, backupId: BACKUP_ID }),
+      fixture.call('/v2/user/refresh', mixed),
+      fixture.call('/v1/agent/machines', mixed),
+      fixture.call('/v1/agent/leave', mixed),
+      saveBackup({ token }),
+    ]);
+    expect(answers.map(({ code }) => code)).toEqual(answers.map(() => 506));
+    expect((await fixture.call('/v1/resource/backup/usage', identity)).code).toBe(200);
+  });
+
   it('is replaced, and the old one works ten minutes longer, since the answer may be lost', async () => {
     const { code, data } = await fixture.call('/v2/user/refresh', identity);
     expect(code).toBe(200);

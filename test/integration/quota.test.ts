@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Job } from '../../contract/index.ts';
 import { SpaceFaults } from '../../space/faults.ts';
+import { writePrice } from '../../space/state/price.ts';
 import { TestSystem } from '../harness/system.ts';
 
 const MB = 1_000_000;
@@ -75,9 +76,36 @@ async function beginsNoFirst(films: string): Promise<void> {
   expect((await system.done(['usage'])).stdout).toMatch(/films +.*about 95\.4 MiB/);
 }
 
+/** The agent has agreed to 1 EUR, which buys 20 MB more. Data come in one pack a second. */
+async function staysWithinWhatWasAgreed(): Promise<void> {
+  const included = stored();
+  system.space.state.accounts.setLimits('alice@olares.com', {
+    quotaBytes: included,
+    overageBytes: 1024 * MB,
+  });
+  writePrice(system.space.state, { currency: 'EUR', perGibMonth: 1024 ** 3 / (20 * MB) });
+  let packs = 0;
+  faults.storage = {
+    before: ({ operation, key }) =>
+      operation === 'PutObject' && key.includes('/data/') ? { delayMs: 1000 * (packs += 1) } : undefined,
+  };
+  writeFileSync(join(source, 'more'), randomBytes(BIG));
+  const dear = await system.cli(['backup', 'photos']);
+  expect([dear.code, dear.stderr]).toEqual([
+    13,
+    expect.stringMatching(/what was uploaded is kept.*payUpTo is 1 EUR/s),
+  ]);
+  expect(stored() - included).toBeGreaterThan(20 * MB);
+  expect(stored() - included).toBeLessThan(BIG);
+}
+
 describe.each(KINDS)('$name', ({ quotaBytes, limit, makeRoom }) => {
   beforeEach(async () => {
-    system = await TestSystem.paired({ quotaBytes, faults });
+    system = await TestSystem.paired({
+      quotaBytes,
+      faults,
+      config: { quota: { atLimit: 'pay', payUpTo: '1 EUR' } },
+    });
     source = system.folder('source');
     writeFileSync(join(source, 'kept'), randomBytes(MB));
     await system.addPlan('photos', [source]);
@@ -113,6 +141,7 @@ describe.each(KINDS)('$name', ({ quotaBytes, limit, makeRoom }) => {
     expect(sent).toBeLessThan(missing + PACK + 0.05 * BIG);
     const [last] = await system.json<Job[]>(['job', 'list']);
     expect(last?.state).toBe('succeeded');
+    if (quotaBytes === QUOTA) await staysWithinWhatWasAgreed();
     if (process.env['PRINT_FIGURES']) console.info(JSON.stringify({ kept, sent, missing }));
   });
 });
