@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../contract/index.ts';
 import { formatKitCode, hasKitCode, parseKitCode } from '../disaster/kit-code.ts';
 import { samplePlan } from '../test-support/samples.ts';
 import { kitContent, kitText } from './kit-content.ts';
@@ -53,8 +55,44 @@ describe('a kit', () => {
     expect([...page.matchAll(/ re$/gm)].length).toBeGreaterThan(200);
   });
 
-  it('shows letters that its fonts lack as a mark', () => {
-    const named = kitContent({ plan: samplePlan({ name: 'Ü (照)' }), words: WORDS, machine: '', now: 0 });
-    expect(kitPage(named).toString('latin1')).toContain('"Ü \\(?\\)"');
+  const pageOf = (plan: Partial<Plan>, machine = '') =>
+    kitPage(kitContent({ plan: samplePlan(plan), words: WORDS, machine, now: 0 })).toString('latin1');
+
+  it('writes letters that its fonts lack so that a shell reads them', () => {
+    const repository = { ...samplePlan().repository!, address: "/mnt/Ü диск's/照" };
+    const page = pageOf({ name: 'Ü (照)', repository });
+    const text = [...page.matchAll(/\((.*)\) Tj/g)].map(([, part = '']) => part.replace(/\\([\\()])/g, '$1'));
+    expect(text.join('|')).toContain('"Ü (\\u7167)"');
+    const command = text.find((line) => line.startsWith('restic') && line.endsWith('snapshots')) ?? '';
+    const typed = Buffer.from(
+      `printf %s ${command.replace('restic -r', '').replace('snapshots', '')}`,
+      'utf8',
+    );
+    expect(execFileSync('bash', ['--norc', '-c', typed], { env: { LC_ALL: 'C.UTF-8' } }).toString()).toBe(
+      repository.address,
+    );
+  });
+
+  it.each([
+    ['short', {}, 'box'],
+    ['long', { name: 'n'.repeat(100), repository: addressed('dir/'.repeat(200)) }, 'machine-'.repeat(30)],
+    ['too long for a square', { repository: addressed('dir/'.repeat(900)) }, 'box'],
+  ])('stays inside its pages: %s', (_how, plan, machine) => {
+    const page = pageOf(plan, machine);
+    const lines = [...page.matchAll(/^BT \/(F\d) ([\d.]+) Tf ([\d.]+) ([\d.-]+) Td \((.*)\) Tj ET$/gm)];
+    expect(lines.length).toBeGreaterThan(15);
+    for (const [whole, font, size, x, y, text = ''] of lines) {
+      const width = text.replace(/\\([\\()])/g, '$1').length * Number(size) * (font === 'F3' ? 0.6 : 0.56);
+      expect(Number(y), whole).toBeGreaterThanOrEqual(30);
+      expect(Number(x) + width, whole).toBeLessThan(595);
+    }
+    const squares = [...page.matchAll(/^([\d.]+) ([\d.-]+) ([\d.]+) [\d.]+ re$/gm)];
+    for (const [whole, , y] of squares) expect(Number(y), whole).toBeGreaterThanOrEqual(30);
+    const count = Number(/\/Count (\d+)/.exec(page)?.[1]);
+    expect([...page.matchAll(/\/Type \/Page /g)]).toHaveLength(count);
   });
 });
+
+function addressed(path: string) {
+  return { ...samplePlan().repository!, address: `/${path}end` };
+}
