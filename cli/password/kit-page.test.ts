@@ -64,10 +64,7 @@ describe('a kit', () => {
     const text = [...page.matchAll(/\((.*)\) Tj/g)].map(([, part = '']) => part.replace(/\\([\\()])/g, '$1'));
     expect(text.join('|')).toContain('"Ü (\\u7167)"');
     const command = text.find((line) => line.startsWith('restic') && line.endsWith('snapshots')) ?? '';
-    const typed = Buffer.from(
-      `printf %s ${command.replace('restic -r', '').replace('snapshots', '')}`,
-      'utf8',
-    );
+    const typed = `printf %s ${command.replace('restic -r', '').replace('snapshots', '')}`;
     expect(execFileSync('bash', ['--norc', '-c', typed], { env: { LC_ALL: 'C.UTF-8' } }).toString()).toBe(
       repository.address,
     );
