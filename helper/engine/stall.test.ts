@@ -17,6 +17,10 @@ describe('the reason of a stall', () => {
     ['dial tcp 10.0.0.1:443: connect: network is unreachable', 'the network is unreachable'],
     ['dial tcp: lookup space.example on 1.1.1.1:53: no such host', 'cannot be found'],
     ['dial tcp 127.0.0.1:1: connect: connection refused', 'refuses connections'],
+    [
+      'Head "http://h/config": socks connect tcp 127.0.0.1:2->h:1: unknown error host unreachable',
+      'the network is unreachable',
+    ],
     ['net/http: request timeout', 'the storage does not answer'],
     ['tls: failed to verify certificate: x509: unknown authority', 'certificate'],
     ['client.PutObject: 500 Internal Server Error', 'a fault of its own'],

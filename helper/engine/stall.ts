@@ -10,11 +10,13 @@ export interface StallReason {
 
 /** What the network's own faults are called where people look. First match wins. */
 const NETWORK_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/proxyconnect/i, 'the port of this machine that keeps the limit of speed does not answer'],
+  [/not allowed by ruleset/i, 'the storage leads to another host, and the limit of speed to its own alone'],
   [
     /no such host|server misbehaving|lookup .* on /i,
     "the storage's name cannot be found: no DNS, or no network",
   ],
-  [/network is unreachable|no route to host/i, 'the network is unreachable'],
+  [/network (?:is )?unreachable|no route to host|host unreachable/i, 'the network is unreachable'],
   [/connection refused/i, 'the storage refuses connections'],
   [/connection reset|broken pipe|EOF$/i, 'the connection to the storage broke'],
   [/x509|certificate|tls:/i, 'the storage shows a certificate that cannot be trusted'],

@@ -97,14 +97,17 @@ describe('a SOCKS5 port', () => {
     });
   });
 
-  it('goes nowhere else', async () => {
-    await through({ target: () => false }, async (own) => {
+  it.each([
+    ['goes nowhere else', () => false, () => port, 2],
+    ['says when nothing listens', () => true, () => 1, 5],
+  ])('%s', async (_what, target, wanted, answer) => {
+    await through({ target }, async (own) => {
       const socket = connect(own, '127.0.0.1');
       const answers: Buffer[] = [];
       socket.on('data', (chunk: Buffer) => answers.push(chunk));
-      socket.write(ask('localhost', port));
+      socket.write(ask('localhost', wanted()));
       await once(socket, 'end');
-      expect(Buffer.concat(answers).subarray(0, 4)).toEqual(Buffer.from([5, 0, 5, 2]));
+      expect(Buffer.concat(answers).subarray(0, 4)).toEqual(Buffer.from([5, 0, 5, answer]));
     });
   });
 });

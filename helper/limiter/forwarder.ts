@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { HostAndPort } from './host-and-port.ts';
-import { answerSocks, readSocksTarget } from './socks.ts';
+import { answerSocks, readSocksTarget, socksFailure } from './socks.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
 export interface ForwarderOptions {
@@ -48,13 +48,13 @@ async function serve(
 ): Promise<void> {
   const isFixed = typeof target !== 'function';
   const to = isFixed ? target : await readSocksTarget(client);
-  if (!isFixed && !target(to)) return answerSocks(client, 'refused');
+  if (!isFixed && !target(to)) return answerSocks(client, 'forbidden');
   const upstream = keep(connect({ ...to, allowHalfOpen: true }));
   try {
     await once(upstream, 'connect');
-  } catch {
+  } catch (error) {
     // restic tells a refused connection from a broken one only by this.
-    if (!isFixed) return answerSocks(client, 'failed');
+    if (!isFixed) return answerSocks(client, socksFailure(error));
     client.resetAndDestroy();
     return;
   }

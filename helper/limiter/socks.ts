@@ -5,7 +5,15 @@ import type { HostAndPort } from './host-and-port.ts';
 const VERSION = 5;
 const CONNECT = 1;
 const ADDRESS = { ipv4: 1, name: 3, ipv6: 4 } as const;
-const ANSWERS = { connected: 0, failed: 5, refused: 2 } as const;
+const ANSWERS = { connected: 0, failed: 1, forbidden: 2, noNetwork: 3, noHost: 4, refused: 5 } as const;
+type SocksAnswer = keyof typeof ANSWERS;
+const FAILURES: Partial<Record<string, SocksAnswer>> = {
+  ECONNREFUSED: 'refused',
+  ENETUNREACH: 'noNetwork',
+  EHOSTUNREACH: 'noHost',
+  ENOTFOUND: 'noHost',
+  EAI_AGAIN: 'noHost',
+};
 
 /** @throws Error when the client does not speak SOCKS5 */
 export async function readSocksTarget(client: Socket): Promise<HostAndPort> {
@@ -18,7 +26,11 @@ export async function readSocksTarget(client: Socket): Promise<HostAndPort> {
   return { host, port: (await exactly(client, 2)).readUInt16BE() };
 }
 
-export function answerSocks(client: Socket, answer: keyof typeof ANSWERS): void {
+/** What the client is told of a connection that could not be made. */
+export const socksFailure = (error: unknown): SocksAnswer =>
+  FAILURES[(error as NodeJS.ErrnoException).code ?? ''] ?? 'failed';
+
+export function answerSocks(client: Socket, answer: SocksAnswer): void {
   client.write(Buffer.from([VERSION, ANSWERS[answer], 0, ADDRESS.ipv4, 0, 0, 0, 0, 0, 0]));
   if (answer !== 'connected') client.end();
 }
