@@ -58,7 +58,7 @@ async function firstAnswers(session: Session, agreeing: Agreeing): Promise<Turn>
   session.print.note('Looking at the snapshot …');
   const looked = await look(session, { ...agreeing, choice });
   const beside = 'preview' in looked ? looked.preview.target : undefined;
-  return { ...agreeing, choice: await askWhere(session, choice, beside), beside };
+  return { ...agreeing, choice: await askWhere(session, { request, choice, beside }), beside };
 }
 
 async function look(
@@ -119,7 +119,7 @@ async function askNext(session: Session, { request, choice, beside }: Turn): Pro
       : [{ value: 'rule', name: 'Restore there, beside or over files that are there already' }]),
     { value: 'stop', name: 'Nothing: leave without a restore' },
   ]);
-  if (next === 'where') return askWhere(session, choice, beside);
+  if (next === 'where') return askWhere(session, { request, choice, beside });
   if (next === 'what') return askWhat(session, request, choice);
   if (next === 'rule') return askRule(choice);
   throw new AppError('cancelled', 'left; nothing was downloaded or changed');

@@ -66,12 +66,16 @@ async function askPaths(): Promise<readonly string[]> {
   }
 }
 
-/** Asks where to restore to; `beside` is where it goes when nothing is said. */
-export async function askWhere(
-  session: Session,
-  choice: RestoreChoice,
-  beside: string | undefined,
-): Promise<RestoreChoice> {
+export interface Where {
+  readonly request: RestoreRequest;
+  readonly choice: RestoreChoice;
+  /** Where it goes when nothing is said. */
+  readonly beside: string | undefined;
+}
+
+/** Asks where to restore to. */
+export async function askWhere(session: Session, asking: Where): Promise<RestoreChoice> {
+  const { request, choice, beside } = asking;
   const { selectOne, askText } = await import('../prompts/prompts.ts');
   const where = await selectOne('Where to?', [
     {
@@ -83,12 +87,31 @@ export async function askWhere(
   ]);
   const rest = without(choice, 'target', 'inPlace', 'conflict', 'deleteExtra');
   if (where === 'beside') return rest;
-  if (where === 'in-place') return { ...rest, inPlace: true };
+  if (where === 'in-place') return { ...rest, inPlace: true, ...(await oneSource(session, request, rest)) };
   const typed = (await askText('Directory')).trim();
-  if (typed === '') return askWhere(session, choice, beside);
+  if (typed === '') return askWhere(session, asking);
   const home = session.runtime.env['HOME'];
   const path = home !== undefined && /^~(?=\/|$)/.test(typed) ? `${home}${typed.slice(1)}` : typed;
   return { ...rest, target: resolve(session.runtime.cwd, path) };
+}
+
+/** Of a plan of several directories one is exchanged at a time, each with an undo of its own. */
+async function oneSource(
+  { api }: Session,
+  { planId, snapshotId }: RestoreRequest,
+  { include = [] }: RestoreChoice,
+): Promise<Pick<RestoreChoice, 'include'>> {
+  if (planId === undefined) return {};
+  const { paths } = await api.call('getSnapshot', { params: { snapshot: snapshotId } });
+  const within = (root: string) => include.filter((path) => path === root || path.startsWith(`${root}/`));
+  const roots = include.length === 0 ? paths : paths.filter((root) => within(root).length > 0);
+  if (roots.length < 2) return {};
+  const { selectOne } = await import('../prompts/prompts.ts');
+  const root = await selectOne(
+    'In place they go one after the other. Which one now?',
+    roots.map((path) => ({ value: path, name: cleanText(path, 200) })),
+  );
+  return { include: include.length === 0 ? [root] : within(root) };
 }
 
 const RULES: readonly { value: RestoreConflict; name: string; description: string }[] = [

@@ -65,6 +65,24 @@ describe('restore at a terminal', () => {
     expect(daemon.bodiesOf('verifyRequest')).toEqual([{ include: ['/home/me/letters'] }]);
   });
 
+  it('asks which of several directories goes in place, one after the other', async () => {
+    await using daemon = await startRestorable();
+    const paths = ['/home/me/letters', '/home/me/taxes'];
+    daemon.answer('listSnapshots', [sampleSnapshot({ paths })]);
+    daemon.answer('getSnapshot', sampleSnapshot({ paths }));
+    using terminal = open(daemon, '--plan photos');
+    await terminal.shows('Which snapshot?');
+    terminal.press('Enter');
+    await terminal.shows('What of it?');
+    terminal.press('Enter');
+    await terminal.shows('Where to?');
+    for (const key of ['Down', 'Down', 'Enter']) terminal.press(key);
+    await terminal.shows('Which one now?');
+    for (const key of ['Down', 'Enter']) terminal.press(key);
+    await terminal.shows('Go on?');
+    expect(daemon.bodiesOf('previewRequest').at(-1)).toEqual({ inPlace: true, include: ['/home/me/taxes'] });
+  });
+
   it('stops cleanly at Ctrl-C in the password', async () => {
     await using daemon = await startRestorable();
     using terminal = open(daemon, 'latest');

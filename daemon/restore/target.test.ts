@@ -109,7 +109,10 @@ describe('in place', () => {
 
   it('is refused for several sources, and together with another target', () => {
     const sourcePaths = [join(root, 'a'), join(root, 'b')];
-    expect(() => chooseTarget({ inPlace: true }, options({ sourcePaths }))).toThrow('one path');
+    const hint = expect.stringContaining(`--in-place --include ${sourcePaths[0]}, then --in-place --include`);
+    expect(() => chooseTarget({ inPlace: true }, options({ sourcePaths }))).toThrow(
+      expect.objectContaining({ hint }),
+    );
     expect(() => chooseTarget({ inPlace: true, target: '/elsewhere' }, options())).toThrow('not /elsewhere');
   });
 });

@@ -77,10 +77,7 @@ function refuseFile(target: string): void {
 function inPlaceTarget(choice: RestoreChoice, { sourcePaths, stateDir }: TargetOptions): string {
   const [source, second] = sourcePaths;
   if (source === undefined || second !== undefined) {
-    throw invalid(
-      'in place works for snapshots of one path, or for paths inside one of several',
-      'name one of them with --include, or restore into a new directory instead',
-    );
+    throw severalPlaces(sourcePaths);
   }
   if (choice.target !== undefined && resolve(choice.target) !== source) {
     throw invalid(`in place means ${source}, not ${choice.target}`, 'leave out --target or --in-place');
@@ -88,6 +85,14 @@ function inPlaceTarget(choice: RestoreChoice, { sourcePaths, stateDir }: TargetO
   refuseOwnPlaces(source, stateDir);
   refuseLongName(source, true);
   return source;
+}
+
+function severalPlaces(sourcePaths: readonly string[]): AppError {
+  const ways = sourcePaths.map((path) => `--in-place --include ${path}`).join(', then ');
+  return invalid(
+    'the snapshot is of several directories: in place they are restored one after the other, each with an undo of its own',
+    `${ways === '' ? 'name one with --include' : ways}; or restore all of them into a new directory`,
+  );
 }
 
 function defaultTarget({ sourcePaths, planName, requestedAt, home }: TargetOptions): string {

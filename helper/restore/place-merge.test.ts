@@ -148,6 +148,16 @@ describe('a restore into a directory that holds files', () => {
     chmodSync(join(root, 'target/sub'), 0o750);
   });
 
+  it('gives directories their times to the microsecond, also those before 1970', () => {
+    utimesSync(join(root, 'target/more'), 0, '-1000.25');
+    utimesSync(join(root, 'staging/content/tree/sub'), 0, '1700000000.123456');
+    const timeOf = (path: string) => lstatSync(join(root, path), { bigint: true }).mtimeNs / 1_000n;
+    const wanted = [timeOf('target/more'), timeOf('staging/content/tree/sub')];
+    expect(wanted[0]).toBeLessThan(0n);
+    restore({});
+    expect([timeOf('target/more'), timeOf('target/sub')]).toEqual(wanted);
+  });
+
   it('refuses a target whose directories have access lists, which it could not keep', (context) => {
     const { error } = spawnSync('setfacl', ['-m', 'u:1234:rwx', join(root, 'target/more/deep')]);
     if (error) context.skip('setfacl is not there');
@@ -181,6 +191,26 @@ describe('a restore into a directory that holds files', () => {
     restore({ selection: { roots, include: ['/tree/both', '/other'], isPartial: true } });
     expect(read('tree/both') + read('other/both') + read('both')).toBe('new contentof otherold');
     expect(existsSync(join(root, 'target/tree/sub'))).toBe(false);
+  });
+
+  it('names the path that cannot be replaced, and leaves all others as they were', (context) => {
+    const stuck = join(root, 'target/sub/both');
+    const isMarked = spawnSync('chattr', ['+i', stuck]).status === 0;
+    context.skip(!isMarked, 'files cannot be made immutable here');
+    const before = readdirSync(join(root, 'target'), { recursive: true });
+    const contents = read('both') + read('sub/both');
+    try {
+      expect(() => restore({}, ['/tree/both', '/tree/sub/both'])).toThrow(
+        expect.objectContaining({
+          message: expect.stringMatching(/^both in .*target could not be replaced/),
+        }),
+      );
+    } finally {
+      spawnSync('chattr', ['-i', stuck]);
+    }
+    expect(readdirSync(join(root, 'target'), { recursive: true })).toEqual(before);
+    expect(read('both') + read('sub/both')).toBe(contents);
+    expect(readdirSync(root).toSorted()).toEqual(['staging', 'target']);
   });
 
   it('merges several roots with the directories of their names', () => {

@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { syncDirectory } from '../state-files.ts';
 import { moveEntry, moveNew } from './move.ts';
@@ -59,7 +59,7 @@ function placeOver(placing: Placing): string | undefined {
     placing.onMerged?.(merging.counts);
     return undoPath;
   } catch (error) {
-    throw isFull(error) ? noRoom(error) : error;
+    throw isFull(error) ? noRoom(error) : notMoved(error, target.path);
   }
 }
 
@@ -83,6 +83,25 @@ function placeWhole(placing: Placing, merging: Merging, staged: string): string 
 
 const isFull = (error: unknown) =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+
+/** Whatever had moved is back by then: who could not say so has thrown in words. */
+function notMoved(error: unknown, target: string): unknown {
+  if (error instanceof AppError || !(error instanceof Error) || !('code' in error)) return error;
+  const path = 'path' in error && typeof error.path === 'string' ? basename(error.path) : 'a file';
+  const why = REASONS[String(error.code)] ?? error.message;
+  return new AppError('failed', `${path} in ${target} could not be replaced: ${why}`, {
+    hint: 'all files there are as they were; `lsattr` and `ls -l` tell more of it',
+    retry: 'after_action',
+    cause: error,
+  });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EPERM: 'it may not be moved (it may be marked as immutable)',
+  EACCES: 'the agent has no right to',
+  EROFS: 'the disk is read-only',
+  EBUSY: 'it is in use',
+};
 
 const noRoom = (cause: unknown) =>
   new AppError('no_space', 'the disk of the target became full while files were put in place', {

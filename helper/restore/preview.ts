@@ -56,6 +56,8 @@ interface Counts {
   /** Names that are no valid text, which cannot be looked up. */
   unreadable: number;
   readonly samples: { readonly added: string[]; readonly changed: string[] };
+  /** Of what was asked for. */
+  readonly found: Set<string>;
   /** What both have, by {@link shortHash} of its path below the target. */
   readonly seen: Set<number>;
 }
@@ -72,7 +74,12 @@ interface Comparison {
 
 async function compare(comparison: Comparison): Promise<Counts> {
   const { repository, snapshotId, selection, target, totals } = comparison;
-  const counts: Counts = { ...NOTHING, samples: { added: [], changed: [] }, seen: new Set() };
+  const counts: Counts = {
+    ...NOTHING,
+    samples: { added: [], changed: [] },
+    found: new Set(),
+    seen: new Set(),
+  };
   const wayOf = wayInTarget(selection.roots);
   const enough = new AbortController();
   const roots = selection.roots.includes('/') ? [] : selection.roots;
@@ -82,7 +89,10 @@ async function compare(comparison: Comparison): Promise<Counts> {
     onMessage(message) {
       if (enough.signal.aborted || messageType(message) !== 'node') return;
       const node = nodeMessage.parse(message, "restic's entry");
-      if (node.type === 'dir' || !selection.include.some((path) => isInside(node.path, path))) return;
+      const asked = selection.include.find((path) => isInside(node.path, path));
+      if (asked === undefined) return;
+      counts.found.add(asked);
+      if (node.type === 'dir') return;
       addNode(counts, node, { way: wayOf(node.path), target });
       if (totals && counts.fresh === SAMPLES) enough.abort();
     },
@@ -174,9 +184,11 @@ function extraFiles(
   return found;
 }
 
-function warningsOf(counts: Counts, { roots }: Selection): string[] {
-  const warnings: string[] = [];
-  if (counts.total === 0) warnings.push(`the snapshot has no files in ${roots.join(', ')}`);
+function warningsOf(counts: Counts, { roots, include, isPartial }: Selection): string[] {
+  const missing = isPartial ? include.filter((path) => !counts.found.has(path)) : [];
+  const warnings = missing.map((path) => `the snapshot has no ${path}`);
+  if (counts.total === 0 && missing.length === 0)
+    warnings.push(`the snapshot has no files in ${roots.join(', ')}`);
   if (counts.unreadable > 0) {
     warnings.push(
       `${counts.unreadable} files have names that are no valid text; they are restored, but counted as new here`,

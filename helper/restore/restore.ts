@@ -12,6 +12,7 @@ import type { Session } from '../session.ts';
 import { cancelledBeforePlacing, download, type Downloaded } from './download.ts';
 import { flush } from './flush.ts';
 import { assertJail, openJail } from './jail.ts';
+import { withMissing } from './missing.ts';
 import { requirePermit, takePermit } from './permit.ts';
 import { place, type Placing } from './place.ts';
 import { dropPlaceRecord, writePlaceRecord } from './place-record.ts';
@@ -109,7 +110,8 @@ async function fetchAndPlace(fetching: Fetching): Promise<Result> {
   sayPhase(session, 'verifying');
   const { withoutCapability } = fetched;
   const proof = await proofOf(fetching, fetched);
-  const found = scan(staging.anchor, { keepSpecial, faults: proof.faults, withoutCapability });
+  const faults = withMissing(proof.faults, staging.anchor, selection);
+  const found = scan(staging.anchor, { keepSpecial, faults, withoutCapability });
   if (choice.verify !== false) await flush(staging.anchor);
   cancelledBeforePlacing(session);
   staging.seal();
