@@ -224,7 +224,8 @@ function dress(path: Buffer, { uid, gid, mode, atimeNs, mtimeNs }: BigIntStats):
     }
   }
   chmodSync(path, Number(mode & 0o7777n));
-  utimesSync(path, Number(atimeNs) / 1e9, Number(mtimeNs) / 1e9);
+  // As text: Node takes a number below zero, a time before 1970, for now.
+  utimesSync(path, String(Number(atimeNs) / 1e9), String(Number(mtimeNs) / 1e9));
 }
 
 /** `letter (restored 20261120-181200).txt` */

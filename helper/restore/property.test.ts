@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bench } from '../testing/bench.ts';
+import { countKinds } from '../testing/kinds.ts';
 import { finishTrees, growTree, type Later } from '../testing/grown-tree.ts';
 import { describeTree } from '../testing/odd-tree.ts';
 import { at, restoreTo, seeded, takeSnapshot, times, type Taken } from '../testing/proof-bench.ts';
@@ -48,6 +49,7 @@ describe('what is restored', () => {
       growTree(Buffer.from(join(source, `tree${tree}`)), chance, later);
     finishTrees(hasLists ? later : { ...later, attributes: [], lists: [] });
     const before = [...describeTree(source), ...listsOf(source), ...holesOf(source)];
+    expect(missingKinds(source, before)).toEqual([]);
     const taken = await takeSnapshot(bench, source);
     const target = at(bench, 'back');
     const { result, error } = await restoreTo(taken, { target });
@@ -108,6 +110,20 @@ describe('what is restored', () => {
     });
   });
 });
+
+/** Equal trees prove nothing of a kind that is in neither. */
+function missingKinds(root: string, lines: readonly string[]): string[] {
+  if (!isRoot) return [];
+  const counts = {
+    ...countKinds(root),
+    ...(hasLists && {
+      'an attribute': lines.filter((line) => line.startsWith('user.note=')).length,
+      'an access list': lines.filter((line) => /^user:\d+:/.test(line)).length,
+    }),
+  };
+  process.stdout.write(`of each kind: ${JSON.stringify(counts)}\n`);
+  return Object.entries(counts).flatMap(([kind, count]) => (count === 0 ? [kind] : []));
+}
 
 /** Access control lists, which no other look shows. */
 function listsOf(root: string): string[] {

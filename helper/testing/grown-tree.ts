@@ -106,10 +106,11 @@ function dress(path: Buffer, chance: Chance, later: Later, isDirectory = false):
   if (isRoot) chownSync(path, chance(3) * 1_000, chance(3) * 1_000);
   if (chance(6) === 0) later.attributes.push({ path, name: 'user.note', value: 'x'.repeat(1 + chance(50)) });
   if (chance(8) === 0) later.lists.push(path);
-  const rights = isRoot ? chance(0o1000) : 0o700 | chance(0o100);
+  // An ordinary user could not read what has none.
+  const rights = isRoot ? chance(8) && chance(0o1000) : 0o700 | chance(0o100);
   chmodSync(path, isDirectory && chance(4) === 0 ? 0o1000 | rights : rights);
-  // From 1901 to 2038, with a part of a second.
-  utimesSync(path, 0, chance(2 ** 32) - 2 ** 31 + chance(1_000) / 1_000);
+  // From 1901 to 2038, with a part of a second. As text: Node takes a number below zero for now.
+  utimesSync(path, 0, String(chance(2 ** 32) - 2 ** 31 + chance(1_000_000) / 1_000_000));
 }
 
 /** Sets what was left for later. Times of what it touches are as they fall. */
