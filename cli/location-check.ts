@@ -22,7 +22,8 @@ export interface CheckOptions {
 /**
  * Tries the location before anything is made, and has the key of an SSH host confirmed.
  * @returns the plan with the confirmed host keys in its location
- * @throws AppError as the location failed, `refused` when the host key is not confirmed
+ * @throws AppError `conflict` for a name that is taken, `invalid_input`; as the location failed; `refused` when the host
+ *   key is not confirmed
  */
 export async function checkLocation(
   session: Session,
@@ -30,6 +31,8 @@ export async function checkLocation(
   options: CheckOptions,
 ): Promise<NewPlan> {
   const known = withLocation(plan, withKeys(plan.location, keysGiven(options)));
+  // A wrong name or path is said before anything far away is asked, which may take long.
+  await session.api.call('testNewPlan', { body: { plan: known, connect: false } });
   await requireRegion(session, plan);
   session.print.note('Trying the location …');
   const test = await ask(session, known, options);

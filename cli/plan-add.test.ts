@@ -136,6 +136,21 @@ describe('plan add without a terminal', () => {
     expect(daemon.bodiesOf('changePlan')).toEqual([{ paths: ['/tmp'] }]);
   });
 
+  it('asks nobody far away for what this machine itself refuses', async () => {
+    await using daemon = await startPlans();
+    daemon.answer(
+      'testNewPlan',
+      new AppError('invalid_input', 'the plan name "a/b" contains "/"', { field: 'name' }),
+    );
+    const far = ['--region', 'mars-1', '--yes', '--password-file', passwordFile];
+    const { code, stderr } = await run(daemon, ['a/b', '--path', '/tmp', ...far]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('the plan name "a/b" contains "/"');
+    expect(stderr).not.toContain('Trying the location');
+    expect(daemon.received.map(({ route }) => route)).toEqual(['testNewPlan']);
+    expect(daemon.bodiesOf('testNewPlan')).toEqual([expect.objectContaining({ connect: false })]);
+  });
+
   it('refuses the name of a plan that has keys', async () => {
     await using daemon = await startPlans();
     daemon.answer('createPlan', new AppError('conflict', 'there is a plan photos', { field: 'name' }));

@@ -39,7 +39,11 @@ export const planRoutes = {
     path: '/plans/test',
     permission: 'admin',
     summary: 'Would this plan work? Checks it and connects to its location; nothing is kept',
-    body: closed({ plan: NewPlan, adopt: Type.Optional(Type.Boolean()) }),
+    body: closed({
+      plan: NewPlan,
+      adopt: Type.Optional(Type.Boolean()),
+      connect: Type.Optional(Type.Boolean({ description: 'false: only what this machine itself can tell' })),
+    }),
     status: 200,
     response: LocationTest,
   }),

@@ -43,7 +43,10 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     listPlans: () => plans.list(),
     getPlan: ({ params }) => plans.get(params.plan),
     createPlan: ({ body }) => plans.create(body),
-    testNewPlan: ({ body }) => repositories.test(plans.draft(body.plan), { adopt: body.adopt ?? false }),
+    testNewPlan: ({ body: { plan, adopt = false, connect = true } }) => {
+      const draft = plans.draft(plan);
+      return connect ? repositories.test(draft, { adopt }) : { steps: [] };
+    },
     testPlan: ({ params }) => repositories.test(plans.get(params.plan)),
     changePlan: ({ params, body }) => plans.change(params.plan, body),
     removePlan: ({ params }) => plans.remove(params.plan),
