@@ -251,11 +251,12 @@ export type ArmSummary = Static<typeof ArmSummary>;
 
 /** What each verb answers. */
 export const HelperResults = {
-  /** `jailPath`: bubblewrap, without which nothing can be restored. */
+  /** `jailPath`: bubblewrap, without which nothing can be restored. `jailFault`: why no jail can be made. */
   version: Type.Object({
     version: Type.String(),
     path: Type.String(),
     jailPath: Type.Optional(Type.String()),
+    jailFault: Type.Optional(Type.Object({ message: Type.String(), hint: Type.String() })),
   }),
   arm: ArmSummary,
   /** `keys`: the one that the password opened, where it is known. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toErrorBody, type DoctorCheck } from '../../contract/index.ts';
+import { toErrorBody, type DoctorCheck, type HelperResultOf } from '../../contract/index.ts';
 import type { MaintenanceEngine } from './maintenance-ports.ts';
 
 const LOW_DISK_BYTES = 1024 ** 3;
@@ -39,21 +39,23 @@ function failedCheck(reason: unknown): DoctorCheck {
 /** One look of the helper, since it is the helper that has to find both. */
 async function engineChecks(engine: MaintenanceEngine): Promise<DoctorCheck[]> {
   try {
-    const { version, path, jailPath } = await engine.run({ verb: 'version' });
-    return [{ name: 'restic', level: 'ok', message: `restic ${version} at ${path}` }, jailCheck(jailPath)];
+    const found = await engine.run({ verb: 'version' });
+    const { version, path } = found;
+    return [{ name: 'restic', level: 'ok', message: `restic ${version} at ${path}` }, jailCheck(found)];
   } catch (error) {
     return [{ ...failedCheck(error), name: 'restic' }];
   }
 }
 
-function jailCheck(jailPath: string | undefined): DoctorCheck {
+function jailCheck({ jailPath, jailFault }: HelperResultOf<'version'>): DoctorCheck {
   const name = 'bubblewrap';
   if (jailPath !== undefined) return { name, level: 'ok', message: jailPath };
+  const { message = 'no jail can be made', hint } = jailFault ?? {};
   return {
     name,
     level: 'warning',
-    message: 'bubblewrap is not installed: nothing can be restored safely, so nothing is restored',
-    hint: 'apt install bubblewrap',
+    message: `${message}; so nothing is restored here`,
+    ...(hint && { hint }),
   };
 }
 

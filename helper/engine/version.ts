@@ -1,10 +1,11 @@
 import { execa } from 'execa';
 import type { HelperResultOf } from '../../contract/helper-messages.ts';
 import { AppError } from '../../contract/errors.ts';
+import { requireJail } from '../restore/jail.ts';
 import type { Session } from '../session.ts';
 import { cancelled } from './exit-codes.ts';
 import { versionMessage } from './messages.ts';
-import { assertVersion, findProgram, findRestic } from './restic-path.ts';
+import { assertVersion, findRestic } from './restic-path.ts';
 
 /**
  * Which restic is used. The only place that pays a process for it.
@@ -34,8 +35,17 @@ export async function version(session: Session): Promise<HelperResultOf<'version
     });
   }
   assertVersion(found.version, path);
-  const jailPath = findProgram(session.places, 'bwrap');
-  return { version: found.version, path, ...(jailPath === undefined ? {} : { jailPath }) };
+  return { version: found.version, path, ...jailOf(session) };
+}
+
+/** Tried now, so that a person need not learn on the worst day that nothing can be restored here. */
+function jailOf(session: Session): Pick<HelperResultOf<'version'>, 'jailPath' | 'jailFault'> {
+  try {
+    return { jailPath: requireJail(session) };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { jailFault: { message: error.message, hint: error.hint ?? '' } };
+  }
 }
 
 function parse(text: string): unknown {

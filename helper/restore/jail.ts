@@ -42,9 +42,10 @@ export interface JailOptions {
 
 /**
  * Tries to make a jail, before anything else is made and a password is used up.
+ * @returns the program that makes it
  * @throws AppError `refused` where none can be made: never restored without one
  */
-export function assertJail({ places }: Session): void {
+export function requireJail({ places }: Session): string {
   const program = findProgram(places, 'bwrap');
   if (!program) {
     throw new AppError('refused', 'a safe restore needs bubblewrap, which is not installed', {
@@ -55,6 +56,7 @@ export function assertJail({ places }: Session): void {
   const args = [...READ_ONLY_VIEW, ...capabilityArgs(false), 'true'];
   const { status, stderr } = spawnSync(program, args, { env: { PATH: places.path }, encoding: 'utf8' });
   if (status !== 0) throw jailFailure(stderr.split('\n')) ?? noJail('bubblewrap does not start');
+  return program;
 }
 
 /**
@@ -95,7 +97,7 @@ function noJail(reason: string): AppError {
     : 'allow user namespaces (`sysctl user.max_user_namespaces`, `kernel.unprivileged_userns_clone`, ' +
       '`kernel.apparmor_restrict_unprivileged_userns`), or run the agent as root';
   return new AppError('refused', `the jail for a safe restore cannot be made here: ${reason.slice(0, 200)}`, {
-    hint: `${way}; docs/restore-without-us.md does without it. Nothing was written`,
+    hint: `${way}; docs/restore-without-us.md tells how to do without`,
     retry: 'after_action',
   });
 }

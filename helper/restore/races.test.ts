@@ -117,6 +117,8 @@ describe('a restore into a directory whose owner works against it', () => {
           ) as string,
         });
         expect(readdirSync(folder)).toEqual([]);
+        const { result } = await who.ask<'version'>({ verb: 'version' });
+        expect(result.jailFault).toEqual({ message: error.message, hint: error.hint });
         const state = at(bench, `state-${name}`);
         expect(readdirSync(state).toSorted()).toEqual(['grants', 'keys']);
         expect(readdirSync(join(state, 'grants'))).toHaveLength(1);

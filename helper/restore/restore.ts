@@ -11,7 +11,7 @@ import { withSecret } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
 import { cancelledBeforePlacing, download, type Downloaded } from './download.ts';
 import { flush } from './flush.ts';
-import { assertJail, openJail } from './jail.ts';
+import { openJail, requireJail } from './jail.ts';
 import { withMissing } from './missing.ts';
 import { requirePermit, takePermit } from './permit.ts';
 import { place, type Placing } from './place.ts';
@@ -36,7 +36,7 @@ const DAY_MS = 24 * 60 * 60_000;
  */
 export async function restore(request: Request, session: Session): Promise<Result> {
   recoverPlacing(session);
-  assertJail(session);
+  requireJail(session);
   if (request.key === 'machine') {
     requirePermit(session, request);
     await using repository = await openMachineRepository(session, request);
