@@ -28,8 +28,22 @@ export function priceWords({ price }: Pick<Usage, 'price'>): string | undefined 
 /** Whether nothing more is uploaded: Space refuses it, or it would cost what nobody agreed to. */
 export function takesNoMore(usage: Usage): boolean {
   if (!usage.canBackup) return true;
-  return usage.totalBytes > 0 && usage.usedBytes >= usage.totalBytes && !isPaidFor(usage);
+  const isFull = usage.totalBytes > 0 && usage.usedBytes >= usage.totalBytes;
+  return isFull && !isPaidFor(usage) && !usage.byPlan.some(({ nextFits }) => nextFits);
 }
+
+/** `, does not fit` or `, then 0.5 EUR a month`; nothing where it simply fits. */
+export function nextVerdictWords(
+  { nextFits, nextCostPerMonth }: Usage['byPlan'][number],
+  { price }: Pick<Usage, 'price'>,
+): string {
+  if (nextFits === false) return ', does not fit';
+  return nextCostPerMonth === undefined ? '' : `, then ${nextCostPerMonth} ${price?.currency ?? ''} a month`;
+}
+
+/** What a plan's own `quotaPolicy` says, e.g. `pay up to 5 EUR a month`. */
+export const quotaPolicyWords = (policy: string): string =>
+  policy.startsWith('pay:') ? `pay up to ${policy.slice('pay:'.length)} a month` : policy;
 
 function isPaidFor({ overage, policy, price }: Usage): boolean {
   if (!overage || !price) return false;

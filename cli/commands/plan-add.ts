@@ -7,12 +7,13 @@ import { scheduleText } from '../output/schedule-text.ts';
 import { parseLimits } from '../parse/limits.ts';
 import { parseLocation, type LocationFlags } from '../parse/location.ts';
 import { parseSourcePaths } from '../parse/paths.ts';
+import { parseQuotaPolicy } from '../parse/quota-policy.ts';
 import { parseSchedule } from '../parse/schedule.ts';
 import { addPasswordOptions } from '../password/sources.ts';
 import type { OpenSession, Session } from '../session.ts';
 import { shellWord } from '../state-dir.ts';
 import { addLocationOptions } from './location-options.ts';
-import { addPlanOptions, parseZone, type PlanOptions } from './plan-options.ts';
+import { addPlanOptions, addQuotaOption, parseZone, type PlanOptions } from './plan-options.ts';
 
 interface AddOptions extends PlanOptions, ArmOptions, LocationFlags, CheckOptions {
   readonly adopt?: boolean;
@@ -26,7 +27,7 @@ export function registerPlanAdd(plan: Command, open: OpenSession): void {
       'Adds a plan, asks for its password and sets up its repository. The password is stored nowhere.',
     )
     .argument('<name>', 'name of the plan');
-  addPlanOptions(add).option(
+  addQuotaOption(addPlanOptions(add)).option(
     '--location <where>',
     'space, a directory, s3:…, rest:… or sftp:… (default: space)',
   );
@@ -104,6 +105,7 @@ function wantedPlan(session: Session, name: string, options: AddOptions): NewPla
   const schedule = parseSchedule(options);
   const zone = parseZone(options.timezone);
   const limits = parseLimits(options);
+  const quotaPolicy = parseQuotaPolicy(options.quotaPolicy);
   const location = parseLocation(options, cwd);
   return {
     name,
@@ -113,6 +115,7 @@ function wantedPlan(session: Session, name: string, options: AddOptions): NewPla
     ...(zone === undefined ? {} : { zone }),
     ...(location === undefined ? {} : { location }),
     ...(limits === undefined ? {} : { limits }),
+    ...(quotaPolicy === undefined || quotaPolicy === 'settings' ? {} : { quotaPolicy }),
   };
 }
 

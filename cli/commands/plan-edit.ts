@@ -4,9 +4,10 @@ import { parseHostKey } from '../location-check.ts';
 import { planLines } from '../output/plan-lines.ts';
 import { parseSourcePaths } from '../parse/paths.ts';
 import { parseLimits } from '../parse/limits.ts';
+import { parseQuotaPolicy } from '../parse/quota-policy.ts';
 import { parseSchedule } from '../parse/schedule.ts';
 import type { OpenSession, Session } from '../session.ts';
-import { addPlanOptions, parseZone, type PlanOptions } from './plan-options.ts';
+import { addPlanOptions, addQuotaOption, parseZone, type PlanOptions } from './plan-options.ts';
 
 interface EditOptions extends PlanOptions {
   readonly name?: string;
@@ -21,7 +22,7 @@ export function registerPlanEdit(plan: Command, open: OpenSession): void {
     .argument('<name>', 'name of the plan')
     .option('--name <name>', 'a new name')
     .option('--host-key <key...>', 'public key of an SSH host that was set up anew');
-  addPlanOptions(edit)
+  addQuotaOption(addPlanOptions(edit))
     .addHelpText(
       'after',
       '\nExample:\n  olares-backup plan edit photos --schedule weekly --on sunday --at 04:00',
@@ -46,6 +47,7 @@ function changes(session: Session, options: EditOptions): PlanChange {
     schedule: parseSchedule(options),
     zone: parseZone(options.timezone),
     limits: parseLimits(options),
+    quotaPolicy: parseQuotaPolicy(options.quotaPolicy),
     hostKeys: options.hostKey?.map(parseHostKey),
   };
   const given = Object.fromEntries(
@@ -53,6 +55,6 @@ function changes(session: Session, options: EditOptions): PlanChange {
   ) as PlanChange;
   if (Object.keys(given).length > 0) return given;
   throw new AppError('invalid_input', 'nothing to change was given', {
-    hint: 'give at least one of --name, --path, --exclude, --schedule, --at, --on, --timezone, --limit-upload, --limit-download',
+    hint: 'give at least one of --name, --path, --exclude, --schedule, --at, --on, --timezone, --limit-upload, --limit-download, --quota-policy',
   });
 }

@@ -8,6 +8,7 @@ export interface PlanOptions extends ScheduleFlags, LimitFlags {
   readonly path?: string[];
   readonly exclude?: string[];
   readonly timezone?: string;
+  readonly quotaPolicy?: string;
 }
 
 export function addPlanOptions(command: Command): Command {
@@ -20,6 +21,14 @@ export function addPlanOptions(command: Command): Command {
     .option('--timezone <zone>', "the schedule's time zone, e.g. Europe/Berlin")
     .option('--limit-upload <rate...>', 'most bytes per second, e.g. 2M, or by time: "08:00-18:00 500K"')
     .option('--limit-download <rate...>', 'the same for restores');
+}
+
+/** Of a plan whose storage has a limit. */
+export function addQuotaOption(command: Command): Command {
+  return command.option(
+    '--quota-policy <policy>',
+    'when the storage is full: stop, make-room, "pay:5 EUR" a month, or settings (default: settings)',
+  );
 }
 
 /** @throws AppError `invalid_input` for a zone that this system does not know */

@@ -1,4 +1,4 @@
-import type { LimitRule, Plan } from '../../contract/index.ts';
+import { quotaPolicyWords, type LimitRule, type Plan } from '../../contract/index.ts';
 import { formatBytes, formatCount, formatMoment, formatRelative, formatTime } from './format.ts';
 import type { Look } from './job-lines.ts';
 import type { Printer } from './printer.ts';
@@ -50,6 +50,7 @@ export function planLines(plan: Plan, print: Printer, now: number): string[] {
     ],
     ['Location', locationText(plan.location)],
     ...limitLines(plan),
+    ['At limit', plan.quotaPolicy === undefined ? undefined : quotaPolicyWords(plan.quotaPolicy)],
     ['Repository', plan.repository?.address],
     ['Repository id', plan.repository?.id],
     ['Snapshots', `${formatCount(plan.snapshotCount)}, ${formatBytes(plan.storedBytes)} stored`],

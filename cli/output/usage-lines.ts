@@ -1,4 +1,11 @@
-import { cleanText, forecastWords, priceWords, takesNoMore, type Usage } from '../../contract/index.ts';
+import {
+  cleanText,
+  forecastWords,
+  nextVerdictWords,
+  priceWords,
+  takesNoMore,
+  type Usage,
+} from '../../contract/index.ts';
 import { formatBytes, formatRelative } from './format.ts';
 import type { Printer } from './printer.ts';
 import type { Style } from './style.ts';
@@ -74,7 +81,8 @@ function atLimit({ policy }: Usage): string | undefined {
   return words[policy.atLimit];
 }
 
-function planTable({ byPlan }: Usage, print: Printer): string[] {
+function planTable(usage: Usage, print: Printer): string[] {
+  const { byPlan } = usage;
   if (byPlan.length === 0) return [];
   const largestFirst = byPlan.toSorted((a, b) => b.storedBytes - a.storedBytes);
   return [
@@ -84,7 +92,10 @@ function planTable({ byPlan }: Usage, print: Printer): string[] {
       { title: 'STORED', cell: ({ storedBytes }) => formatBytes(storedBytes), align: 'right' },
       {
         title: 'NEXT SNAPSHOT',
-        cell: ({ nextBytes }) => (nextBytes === undefined ? '' : `about ${formatBytes(nextBytes)}`),
+        cell: (plan) =>
+          plan.nextBytes === undefined
+            ? ''
+            : `about ${formatBytes(plan.nextBytes)}${nextVerdictWords(plan, usage)}`,
         align: 'right',
       },
     ]),

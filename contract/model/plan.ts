@@ -78,6 +78,10 @@ export const PlanKey = Type.Object({
 });
 export type PlanKey = Static<typeof PlanKey>;
 
+/** The settings `quota` for one plan: `stop`, `make-room`, or up to so much a month: `pay:5 EUR`. */
+const QUOTA_POLICY = '(stop|make-room|pay:[0-9]{1,9}(\\.[0-9]{1,2})? [A-Z]{3})';
+const QuotaPolicyText = Type.String({ pattern: `^${QUOTA_POLICY}$` });
+
 export const Plan = Type.Object({
   id: Uuid,
   name: Type.String(),
@@ -88,6 +92,8 @@ export const Plan = Type.Object({
   zone: Type.String(),
   location: Location,
   limits: Type.Optional(PlanLimits),
+  /** Absent: as the settings say. */
+  quotaPolicy: Type.Optional(QuotaPolicyText),
   state: Type.Unsafe<PlanState>(Type.String()),
   createdAt: EpochMs,
   updatedAt: EpochMs,
@@ -118,6 +124,7 @@ export const NewPlan = closed({
   zone: Type.Optional(Type.String()),
   location: Type.Optional(Location),
   limits: Type.Optional(PlanLimits),
+  quotaPolicy: Type.Optional(QuotaPolicyText),
 });
 export type NewPlan = Static<typeof NewPlan>;
 
@@ -128,6 +135,8 @@ export const PlanChange = closed({
   schedule: Type.Optional(Schedule),
   zone: Type.Optional(Type.String()),
   limits: Type.Optional(PlanLimits),
+  /** `settings`: none of its own any more. */
+  quotaPolicy: Type.Optional(Type.String({ pattern: `^(settings|${QUOTA_POLICY})$` })),
   /** Of an SFTP location whose host was set up anew. */
   hostKeys: Type.Optional(Type.Array(HostKey, { minItems: 1, maxItems: 8 })),
 });

@@ -75,6 +75,10 @@ export const Usage = Type.Object({
       storedBytes: Bytes,
       /** What its next snapshot will probably add; absent while there is no history. */
       nextBytes: Type.Optional(Bytes),
+      /** Whether that fits, by what was agreed to for this plan. */
+      nextFits: Type.Optional(Type.Boolean()),
+      /** What all storage beyond the total would cost then. */
+      nextCostPerMonth: Type.Optional(Type.Number()),
     }),
   ),
   /** What Space takes for storage beyond the total; absent where it names no price. */

@@ -27,7 +27,7 @@ export interface PlanInputOptions {
 /** What a person decides about a plan. */
 export type PlanChoice = Pick<
   PlanRow,
-  'name' | 'paths' | 'excludes' | 'schedule' | 'zone' | 'location' | 'limits'
+  'name' | 'paths' | 'excludes' | 'schedule' | 'zone' | 'location' | 'limits' | 'quotaPolicy'
 >;
 
 const DEFAULT_SCHEDULE: Schedule = { kind: 'daily', at: '04:00' };
@@ -36,16 +36,17 @@ const DEFAULT_LOCATION: Location = { kind: 'space' };
 /** @throws AppError `invalid_input` naming field, value and way out */
 export function newChoice(input: NewPlan, options: PlanInputOptions, { mayMiss = false } = {}): PlanChoice {
   const { location = DEFAULT_LOCATION } = input;
-  const defaults = { excludes: [], schedule: DEFAULT_SCHEDULE, zone: options.defaultZone, limits: null };
+  const none = { limits: null, quotaPolicy: null };
+  const defaults = { excludes: [], schedule: DEFAULT_SCHEDULE, zone: options.defaultZone, ...none };
   return checkedChoice({ ...defaults, ...defined(input), location }, options, { mayMiss });
 }
 
 /** @throws AppError `invalid_input` naming field, value and way out */
 export function changedChoice(row: PlanRow, change: PlanChange, options: PlanInputOptions): PlanChoice {
-  const { name, paths, excludes, schedule, zone, limits } = row;
+  const { name, paths, excludes, schedule, zone, limits, quotaPolicy } = row;
   const { hostKeys, ...given } = change;
   const location = hostKeys ? withHostKeys(row.location, hostKeys) : row.location;
-  const next = { name, paths, excludes, schedule, zone, location, limits, ...defined(given) };
+  const next = { name, paths, excludes, schedule, zone, location, limits, quotaPolicy, ...defined(given) };
   return checkedChoice(next, options, { pathsGiven: change.paths !== undefined });
 }
 
@@ -61,7 +62,8 @@ function checkedChoice(
   checkZone(choice.zone);
   options.nextDueAt(choice.schedule, choice.zone, '');
   const limits = choice.limits === null ? null : validLimits(choice.limits);
-  return { ...choice, name, paths, excludes: validExcludes(choice.excludes), limits };
+  const quotaPolicy = choice.quotaPolicy === 'settings' ? null : choice.quotaPolicy;
+  return { ...choice, name, paths, excludes: validExcludes(choice.excludes), limits, quotaPolicy };
 }
 
 function withHostKeys(location: Location, hostKeys: string[]): Location {

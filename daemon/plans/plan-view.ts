@@ -18,6 +18,7 @@ export function planView(row: PlanRow, store: Pick<Store, 'jobs' | 'snapshots' |
     zone: row.zone,
     location: row.location,
     ...(row.limits === null ? {} : { limits: row.limits }),
+    ...(row.quotaPolicy === null ? {} : { quotaPolicy: row.quotaPolicy }),
     state: row.state,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,

@@ -141,6 +141,9 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE requests ADD COLUMN preview TEXT;
   ALTER TABLE requests ADD COLUMN aside_path TEXT;
   `,
+  `
+  ALTER TABLE plans ADD COLUMN quota_policy TEXT;
+  `,
 ];
 
 /** Marks a database as ours: "OlBk". */

@@ -13,6 +13,8 @@ export interface PlanRow {
   readonly location: Location;
   /** How fast its runs may be; null: as the settings say. */
   readonly limits: PlanLimits | null;
+  /** What happens at the limit of the storage; null: as the settings say. */
+  readonly quotaPolicy: string | null;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly repositoryId: string | null;
@@ -45,6 +47,7 @@ const COLUMNS: Columns<PlanRow> = {
   zone: 'plain',
   location: 'json',
   limits: 'jsonOrNull',
+  quotaPolicy: 'plain',
   createdAt: 'plain',
   updatedAt: 'plain',
   repositoryId: 'plain',

@@ -29,6 +29,24 @@ it('does not begin when its sources hold too much', async () => {
   });
 });
 
+it('may cost what was agreed to for its plan, and says what', async () => {
+  world.reads({
+    usedBytes: 4 * GB,
+    canBackup: true,
+    price: { currency: 'EUR', perGibMonth: 0.5 },
+    overageLimitBytes: 5 * GB,
+  });
+  world.sourcesHold(7 * GB);
+  expect(await world.usage.check(plan)).toMatchObject({ fits: false });
+  expect(world.usage.current().byPlan[0]).toMatchObject({ nextFits: false });
+  world.store.commit(() => world.store.plans.update(PLAN, { quotaPolicy: 'pay:1 EUR' }));
+  expect(await world.usage.check({ ...plan, quotaPolicy: 'pay:1 EUR' })).toMatchObject({
+    fits: true,
+    costPerMonth: 0.5,
+  });
+  expect(world.usage.current().byPlan[0]).toMatchObject({ nextFits: true, nextCostPerMonth: 0.5 });
+});
+
 it('needs only the rest when an earlier try was cut off', async () => {
   world.sourcesHold(7 * GB);
   world.plans.setNeedsRepair(PLAN, true);

@@ -11,7 +11,7 @@ import { isQuotaKnown, quotaLevel, settleQuota, type UsageHealth } from './quota
 import { recordSample, usageSamples } from './samples.ts';
 import { takeTurns } from './turns.ts';
 import { spaceMeasure, toUsage, type SpaceMeasure } from './usage-sums.ts';
-import { judge, type Estimate, type QuotaPolicy, type QuotaVerdict } from './verdict.ts';
+import { judge, policyOf, type Estimate, type QuotaPolicy, type QuotaVerdict } from './verdict.ts';
 
 const FACT = 'usage.space';
 const LEVEL_FACT = 'usage.level';
@@ -50,7 +50,7 @@ export interface UsageOptions {
 /** Answers how much is stored and what still fits. It decides nothing: jobs do. */
 export function createUsage(options: UsageOptions): UsageMeter {
   const { space, store, clock, log } = options;
-  const policy = options.config.quota;
+  const policyFor = (plan: Plan): QuotaPolicy => policyOf(options.config.quota, plan);
   const read = takeTurns(() => readSpace(options));
   const known = (): SpaceMeasure | undefined => {
     const fact = store.facts.get(FACT);
@@ -83,12 +83,18 @@ export function createUsage(options: UsageOptions): UsageMeter {
       const next =
         estimate ?? (isKnown(usage) ? await measureFirst(options, { plan, usage, signal }) : undefined);
       const verdict = (now: Usage): QuotaVerdict =>
-        isKnown(now) ? judge(now, policy, next) : { fits: true, estimateBytes: next?.bytes };
+        isKnown(now) ? judge(now, policyFor(plan), next) : { fits: true, estimateBytes: next?.bytes };
       const first = verdict(usage);
       // Only a reading of now may stop a backup: somebody may just have made room.
       return first.fits ? first : verdict(await get(true));
     },
-    guard: (plan) => createQuotaGuard({ get, policy, log, isAtSpace: plan.location.kind === 'space' }),
+    guard: (plan) =>
+      createQuotaGuard({
+        get,
+        policy: policyFor(plan),
+        log,
+        isAtSpace: plan.location.kind === 'space',
+      }),
   };
 }
 
@@ -145,11 +151,22 @@ function describe({ store, clock, account, config }: UsageOptions, reading: Spac
   if (!reading) return usage;
   const forecast = forecastFull(usageSamples(store, account() ?? ''), { ...usage, now });
   const { atLimit, payUpTo } = config.quota;
+  const outlookOf = ({ planId, nextBytes }: Usage['byPlan'][number]) => {
+    if (nextBytes === undefined) return {};
+    const policy = policyOf(config.quota, store.plans.get(planId));
+    return toOutlook(judge(usage, policy, { bytes: nextBytes, by: '' }));
+  };
   return {
     ...usage,
+    byPlan: usage.byPlan.map((plan) => ({ ...plan, ...outlookOf(plan) })),
     ...(forecast && { forecast }),
     policy: { atLimit, ...(payUpTo && { payUpTo: `${payUpTo.amount} ${payUpTo.currency}` }) },
   };
+}
+
+function toOutlook(verdict: QuotaVerdict): Pick<Usage['byPlan'][number], 'nextFits' | 'nextCostPerMonth'> {
+  const costPerMonth = verdict.fits ? verdict.costPerMonth : undefined;
+  return { nextFits: verdict.fits, ...(costPerMonth !== undefined && { nextCostPerMonth: costPerMonth }) };
 }
 
 function isSame(before: unknown, reading: SpaceMeasure): boolean {

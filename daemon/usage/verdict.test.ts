@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError, type Usage } from '../../contract/index.ts';
 import { silentLog } from '../base/log.ts';
 import { createQuotaGuard } from './quota-guard.ts';
-import { allowedBytes, costOf, judge, type QuotaPolicy } from './verdict.ts';
+import { allowedBytes, costOf, judge, policyOf, type QuotaPolicy } from './verdict.ts';
 
 const GB = 1024 ** 3;
 const NEXT = { bytes: GB, by: 'by the last snapshots' };
@@ -55,8 +55,8 @@ describe('the next snapshot', () => {
   it.each([
     ['stop', STOP, ['snapshots are safe', '0.5 EUR per GB']],
     ['make-room', MAKE_ROOM, ['removes no snapshots', 'could free 1.0 GB', '"photos" (4.0 GB)']],
-    ['pay', pay(1), ['quota.payUpTo is 1 EUR']],
-    ['pay in another currency', pay(1, 'JPY'), ['quota.payUpTo is in JPY']],
+    ['pay', pay(1), ['no more than 1 EUR a month was agreed to']],
+    ['pay in another currency', pay(1, 'JPY'), ['what was agreed to is in JPY']],
   ])('that does not fit has the ways out of %s', (_name, policy, words) => {
     const verdict = judge(sold(13), policy, NEXT);
     if (verdict.fits) throw new Error('it fits');
@@ -116,4 +116,14 @@ describe('the end of an upload', () => {
     const error = new AppError('unreachable', 'away');
     expect(await watch.explain(error)).toBe(error);
   });
+});
+
+it.each([
+  [null, STOP, STOP],
+  [undefined, MAKE_ROOM, MAKE_ROOM],
+  ['stop', pay(5), STOP],
+  ['make-room', pay(5), MAKE_ROOM],
+  ['pay:2.50 USD', STOP, pay(2.5, 'USD')],
+])('the policy %j of a plan counts more than that of the settings', (quotaPolicy, settings, expected) => {
+  expect(policyOf(settings, { quotaPolicy })).toEqual(expected);
 });

@@ -1,4 +1,4 @@
-import type { AtLimit, Usage } from '../../contract/index.ts';
+import { AT_LIMIT, type AtLimit, type Usage } from '../../contract/index.ts';
 import { inUnits } from './in-units.ts';
 import { isQuotaKnown } from './quota-warnings.ts';
 
@@ -7,6 +7,21 @@ export interface QuotaPolicy {
   readonly atLimit: AtLimit;
   /** Most that storage beyond it may cost a month. */
   readonly payUpTo: { readonly amount: number; readonly currency: string } | undefined;
+}
+
+/** What holds for a plan: its own word, else that of the settings. */
+export function policyOf(
+  settings: QuotaPolicy,
+  plan: { quotaPolicy?: string | null | undefined } | undefined,
+): QuotaPolicy {
+  const text = plan?.quotaPolicy;
+  if (text === undefined || text === null) return settings;
+  const [atLimit = 'stop', limit] = text.split(':');
+  const [amount, currency = ''] = limit?.split(' ') ?? [];
+  return {
+    atLimit: AT_LIMIT.find((known) => known === atLimit) ?? 'stop',
+    payUpTo: amount === undefined ? undefined : { amount: Number(amount), currency },
+  };
 }
 
 /** What the next snapshot will probably add. */
@@ -85,7 +100,7 @@ function room(usage: Usage, { atLimit }: QuotaPolicy): string[] {
   if (atLimit !== 'make-room') return [];
   const largest = usage.byPlan.toSorted((a, b) => b.storedBytes - a.storedBytes)[0];
   return [
-    'this agent removes no snapshots by itself, so quota.atLimit "make-room" stops here' +
+    'this agent removes no snapshots by itself, so "make-room" stops here' +
       (usage.reclaimableBytes > 0 ? `; a clean-up could free ${inUnits(usage.reclaimableBytes)}` : '') +
       (largest ? `; most is kept by "${largest.planName}" (${inUnits(largest.storedBytes)})` : ''),
   ];
@@ -96,9 +111,12 @@ function money({ price, overage }: Usage, { atLimit, payUpTo }: QuotaPolicy): st
     return atLimit === 'pay' ? ['Olares Space sells nothing beyond it to this account'] : [];
   }
   const rate = `${price.perGibMonth} ${price.currency} per GB and month`;
-  if (atLimit !== 'pay') return [`more would cost ${rate}: allow it by the setting quota.payUpTo`];
+  if (atLimit !== 'pay')
+    return [
+      `more would cost ${rate}: allow it by the setting quota.payUpTo, or for one plan by plan edit --quota-policy`,
+    ];
   if (payUpTo && payUpTo.currency !== price.currency) {
-    return [`the price is ${rate}, but quota.payUpTo is in ${payUpTo.currency}`];
+    return [`the price is ${rate}, but what was agreed to is in ${payUpTo.currency}`];
   }
-  return [`more costs ${rate}, and quota.payUpTo is ${payUpTo?.amount} ${price.currency}`];
+  return [`more costs ${rate}, and no more than ${payUpTo?.amount} ${price.currency} a month was agreed to`];
 }

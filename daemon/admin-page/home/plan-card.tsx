@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { cleanText, JOB_END_STATES, type Job, type Plan } from '../../../contract/index.ts';
+import { cleanText, JOB_END_STATES, quotaPolicyWords, type Job, type Plan } from '../../../contract/index.ts';
 import { ActionButton, Badge, Fault, Foreign, When } from '../components/basics.tsx';
 import { counted, formatBytes } from '../format/size.ts';
 import { locationWords, PLAN_STATE_WORDS, scheduleWords, wordingOf } from '../format/words.ts';
@@ -136,6 +136,12 @@ function PlanFacts({ plan, runs, isActive }: PlanFactsProps): JSX.Element {
           <Foreign text={locationWords(plan.location)} max={120} />
         </dd>
       </div>
+      {plan.quotaPolicy === undefined ? null : (
+        <div>
+          <dt>When the storage is full</dt>
+          <dd>{quotaPolicyWords(plan.quotaPolicy)}</dd>
+        </div>
+      )}
     </dl>
   );
 }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { Usage } from '../../../contract/index.ts';
-import { forecastWords, priceWords, takesNoMore } from '../../../contract/usage-text.ts';
+import { forecastWords, nextVerdictWords, priceWords, takesNoMore } from '../../../contract/usage-text.ts';
 import { Foreign, When } from '../components/basics.tsx';
 import { Icon } from '../components/icon.tsx';
 import { useNow } from '../state/context.ts';
@@ -80,27 +80,29 @@ function ByPlan({ usage }: { usage: Usage }): JSX.Element | null {
   const largest = Math.max(1, plans[0]?.storedBytes ?? 0);
   return (
     <dl class="legend legend--plans">
-      {plans.map(({ planId, planName, storedBytes, nextBytes }) => (
-        <div key={planId} class="usage__plan">
+      {plans.map((plan) => (
+        <div key={plan.planId} class="usage__plan">
           <dt>
-            <Foreign text={planName} max={60} />
+            <Foreign text={plan.planName} max={60} />
           </dt>
-          <dd
-            class="number"
-            title={nextBytes === undefined ? '' : `next snapshot about ${formatBytes(nextBytes)}`}
-          >
-            {formatBytes(storedBytes)}
+          <dd class="number" title={nextText(plan, usage)}>
+            {formatBytes(plan.storedBytes)}
           </dd>
           <dd
             class="usage__share"
             aria-hidden="true"
-            style={{ width: `${(storedBytes / largest) * 100}%` }}
+            style={{ width: `${(plan.storedBytes / largest) * 100}%` }}
           />
         </div>
       ))}
     </dl>
   );
 }
+
+const nextText = (plan: Usage['byPlan'][number], usage: Usage): string =>
+  plan.nextBytes === undefined
+    ? ''
+    : `next snapshot about ${formatBytes(plan.nextBytes)}${nextVerdictWords(plan, usage)}`;
 
 const reclaimableOf = ({ reclaimableBytes, usedBytes }: Usage) => Math.min(reclaimableBytes, usedBytes);
 

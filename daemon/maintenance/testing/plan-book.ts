@@ -58,6 +58,7 @@ const EMPTY = {
   lastDueAt: null,
   nextDueAt: null,
   limits: null,
+  quotaPolicy: null,
   needsRepair: false,
 } as const;
 
