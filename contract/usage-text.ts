@@ -1,4 +1,5 @@
 import type { Forecast, Usage } from './model/status.ts';
+import type { Price } from './space/wire.ts';
 
 const DAY_MS = 86_400_000;
 /** Coarser the farther away: nobody knows the day of something months off. */
@@ -20,8 +21,14 @@ export function forecastWords({ earliestAt, latestAt }: Forecast, now: number): 
   return `in about ${low}–${high} ${unit.name}s`;
 }
 
+const GIB = 1024 ** 3;
+
+/** What storage beyond the total costs a month, in the currency of the price; a cent that was begun counts whole. */
+export const costOf = (bytes: number, perGibMonth: number): number =>
+  Math.ceil((Math.max(0, bytes) / GIB) * perGibMonth * 100) / 100;
+
 /** `0.02 USD per GiB and month`; undefined where Space names no price. */
-export function priceWords({ price }: Pick<Usage, 'price'>): string | undefined {
+export function priceWords({ price }: { readonly price?: Price }): string | undefined {
   return price && `${price.perGibMonth} ${price.currency} per GiB and month`;
 }
 

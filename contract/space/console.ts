@@ -12,6 +12,10 @@ export interface ConsoleAccount {
   usedBytes: number;
   totalBytes: number;
   planLevel: number;
+  /** Most that may be stored beyond the total; 0: nothing is sold to this account. */
+  overageBytes: number;
+  /** Of a GiB beyond the total for a month; absent: this Space sells none. */
+  price?: { currency: string; perGibMonth: number };
   devices: ConsoleDevice[];
   backups: ConsoleBackup[];
 }

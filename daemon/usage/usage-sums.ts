@@ -1,9 +1,8 @@
 import * as Type from 'typebox';
 import type { Static } from 'typebox';
-import { parser, Usage } from '../../contract/index.ts';
+import { costOf, parser, Usage } from '../../contract/index.ts';
 import type { Store } from '../store/store.ts';
 import { estimateAddedBytes, firstEstimateKey } from './estimate.ts';
-import { costOf } from './verdict.ts';
 
 /** What Space itself says. */
 export const SpaceMeasure = Type.Object({

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { AppError, type Usage } from '../../contract/index.ts';
+import { AppError, costOf, type Usage } from '../../contract/index.ts';
 import { silentLog } from '../base/log.ts';
 import { createQuotaGuard } from './quota-guard.ts';
-import { allowedBytes, costOf, judge, policyOf, type QuotaPolicy } from './verdict.ts';
+import { allowedBytes, judge, policyOf, type QuotaPolicy } from './verdict.ts';
 
 const GB = 1024 ** 3;
 const NEXT = { bytes: GB, by: 'by the last snapshots' };

@@ -1,4 +1,4 @@
-import { AT_LIMIT, type AtLimit, type Usage } from '../../contract/index.ts';
+import { AT_LIMIT, costOf, type AtLimit, type Usage } from '../../contract/index.ts';
 import { inUnits } from './in-units.ts';
 import { isQuotaKnown } from './quota-warnings.ts';
 
@@ -36,10 +36,6 @@ export type QuotaVerdict =
   | { readonly fits: false; readonly message: string; readonly hint: string };
 
 const GIB = 1024 ** 3;
-
-/** What storage beyond the total costs a month, in the currency of the price. */
-export const costOf = (bytes: number, perGibMonth: number): number =>
-  Math.ceil((Math.max(0, bytes) / GIB) * perGibMonth * 100) / 100;
 
 /** How many bytes the policy allows to be stored in all; undefined while Space says no total. */
 export function allowedBytes(usage: Usage, policy: QuotaPolicy): number | undefined {

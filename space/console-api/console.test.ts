@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { writePrice } from '../state/price.ts';
 import { connect, pairMachine, type Agent, type Machine } from '../testing/agent.ts';
 import { startTestSpace, type TestSpace } from '../testing/fixture.ts';
 
@@ -106,9 +107,12 @@ describe.runIf(existsSync(CHROMIUM))('the console in a browser', () => {
   });
 
   it('shows an account without backups, and makes a pairing code', async () => {
+    fixture.space.state.accounts.setLimits('alice@olares.com', { overageBytes: 5 * 1024 ** 3 });
+    writePrice(fixture.space.state, { currency: 'USD', perGibMonth: 0.02 });
     await openConsole();
     await sees('No backups yet');
     await sees('0 bytes of 10.0 GiB used');
+    await sees('Up to 5.0 GiB more for 0.02 USD per GiB and month.');
     await page.getByRole('button', { name: 'Make a pairing code' }).click();
     await sees(`olares-backup login --space ${fixture.space.url} --code `);
     const code = (await page.locator('.pairing .code').innerText()).trim();

@@ -15,6 +15,7 @@ import type { Command } from '../state/commands.ts';
 import type { Device } from '../state/devices.ts';
 import { asObject, type Mirrored } from '../state/events.ts';
 import type { Backup, SnapshotRecord } from '../state/records.ts';
+import { readPrice } from '../state/price.ts';
 import type { State } from '../state/state.ts';
 import type { LiveProgress } from './live.ts';
 
@@ -42,6 +43,7 @@ export function consoleState(sources: ViewSources): ConsoleState {
 
 function accountView(account: Account, sources: ViewSources): ConsoleAccount {
   const { state, usedBytes } = sources;
+  const price = readPrice(state);
   const devices = state.devices.list(account.id);
   const plans = new Map(
     devices.flatMap((device) =>
@@ -55,6 +57,8 @@ function accountView(account: Account, sources: ViewSources): ConsoleAccount {
     usedBytes: usedBytes(account.id),
     totalBytes: account.quotaBytes,
     planLevel: account.planLevel,
+    overageBytes: account.overageBytes,
+    ...(price === undefined ? {} : { price }),
     devices: devices.map((device) => deviceView(device, sources)),
     backups: state.records
       .backups(account.id)

@@ -1,4 +1,6 @@
-import type { ConsoleCommand, ConsoleDevice } from '../../contract/space/console.ts';
+import type { ConsoleAccount, ConsoleCommand, ConsoleDevice } from '../../contract/space/console.ts';
+import { costOf, priceWords } from '../../contract/usage-text.ts';
+import { formatBytes } from './format.ts';
 
 const KINDS: Readonly<Record<string, string>> = {
   'backup.now': 'Back up now',
@@ -75,4 +77,21 @@ function toneOf(state: string): Tone {
 export function deviceText(device: ConsoleDevice): { text: string; tone: Tone | 'idle' } {
   if (device.isRevoked) return { text: 'revoked', tone: 'bad' };
   return device.isConnected ? { text: 'connected', tone: 'good' } : { text: 'not connected', tone: 'idle' };
+}
+
+export const fullText = ({ usedBytes, totalBytes, overageBytes }: ConsoleAccount): string =>
+  usedBytes < totalBytes + overageBytes
+    ? 'Full: machines that agreed to the price go on'
+    : 'Full: backups stop, nothing stored is lost';
+
+/** What more costs, and what this account pays now. Undefined where nothing is sold. */
+export function beyondText(account: ConsoleAccount): string | undefined {
+  const { usedBytes, totalBytes, overageBytes, price } = account;
+  const rate = priceWords(account);
+  if (price === undefined || rate === undefined) return undefined;
+  if (overageBytes === 0) return `More costs ${rate}; nothing is sold to this account.`;
+  const beyondBytes = Math.max(0, usedBytes - totalBytes);
+  const cost = `${costOf(beyondBytes, price.perGibMonth)} ${price.currency} a month`;
+  const now = beyondBytes === 0 ? '' : ` Now ${formatBytes(beyondBytes)} for ${cost}.`;
+  return `Up to ${formatBytes(overageBytes)} more for ${rate}.${now}`;
 }
