@@ -116,7 +116,8 @@ async function openAndUnlock(
   const params = { request: request.id };
   const opened = await api.call('openRequest', { params });
   // The guide has just shown all of it, unless it is another's wish.
-  if (!isGuided || opened.origin !== 'user') await showAsked(session, opened);
+  if (!isGuided) await showAsked(session, opened, []);
+  else if (opened.origin !== 'user') await showAsked(session, opened, ['']);
   if (options.dryRun && !isGuided) {
     const preview = await api.call('previewRequest', { params, body: choice });
     print.result(preview, () => [
@@ -145,11 +146,15 @@ async function openAndUnlock(
   return true;
 }
 
-async function showAsked({ api, print, runtime }: Session, request: RestoreRequest): Promise<void> {
+async function showAsked(
+  { api, print, runtime }: Session,
+  request: RestoreRequest,
+  after: readonly string[],
+): Promise<void> {
   if (print.json) return;
   const { machine } = await api.call('getStatus');
   const look = { print: print.aside, now: runtime.now() };
-  ['', ...askedLines(request, machine, look), ''].forEach((line) => print.note(line));
+  ['', ...askedLines(request, machine, look), ...after].forEach((line) => print.note(line));
 }
 
 /** The restore is the agent's now: a person may watch it, or leave it alone. */
@@ -166,13 +171,14 @@ async function seeThrough(
     ]);
     return;
   }
-  if (session.interactive && !session.ephemeral) {
-    session.print.note('');
-    session.print.note(
-      `It goes on when this window is closed; \`olares-backup job watch ${jobId.slice(0, 8)}\` joins it again.`,
-    );
+  if (session.interactive) {
+    const goesOn = `It goes on when this window is closed; \`olares-backup job watch ${jobId.slice(0, 8)}\` joins it again.`;
+    const isAlone = 'Keep this window open until it is done. Ctrl-C stops it cleanly and leaves nothing.';
+    ['', session.ephemeral ? isAlone : goesOn].forEach((line) => session.print.note(line));
   }
-  finishJob(session, await watchRestore(session, request));
+  const job = await watchRestore(session, request);
+  if (session.interactive) session.print.note('');
+  finishJob(session, job);
 }
 
 async function withdraw(session: Session, request: RestoreRequest): Promise<void> {

@@ -33,6 +33,7 @@ async function cancelled({ api }: Session, { id }: RestoreRequest): Promise<AppE
     'cancelled',
     `the restore was cancelled; ${target === undefined ? 'your files are as they were' : `${cleanText(target, 4096)} ${state}`}, ` +
       'and what was fetched is removed',
+    { hint: 'begin it anew with `olares-backup restore`' },
   );
 }
 

@@ -112,6 +112,9 @@ describe('the page of the real daemon', () => {
     expect(await admin.requestCommand(code)).toBe(`olares-backup restore ${code}`);
     expect(await card.innerText()).toContain('for <b>Bob</b>');
     await look('8-request');
+    await system.done(['restore', code, '--dry-run']);
+    await card.getByText('1 file, 3 MiB', { exact: true }).waitFor();
+    await look('9-request-looked-at');
     await admin.decline(code);
     await card.waitFor({ state: 'detached' });
     expect(await system.json(['request', 'list'])).toEqual([]);

@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTerminal, type Terminal } from '../../cli/test-support/terminal.ts';
+import type { BackupResult, Job } from '../../contract/index.ts';
+import { formatBackupUrl } from '../../daemon/restore/backup-url.ts';
+import { SpaceFaults } from '../../space/faults.ts';
+import { eventually } from '../harness/eventually.ts';
 import { PASSWORD, ROOT, TestSystem } from '../harness/system.ts';
 
 const KIB_PER_SECOND = 2_000;
@@ -14,14 +19,28 @@ let system: TestSystem;
 let source: string;
 let disk: string;
 let hasSmallDisk = false;
+let backupUrl: string;
+/** Holds what restic asks for, so that a restore lasts. */
+const storage = { isHeld: false, isAsked: false };
+const faults = new SpaceFaults();
+faults.storage = {
+  before({ operation, key }) {
+    if (!storage.isHeld || operation !== 'GetObject' || !key.includes('/data/')) return undefined;
+    storage.isAsked = true;
+    return { delayMs: 10_000 };
+  },
+};
 beforeAll(async () => {
-  system = await TestSystem.paired({ config: { limits: { downloadKiBPerSecond: KIB_PER_SECOND } } });
+  system = await TestSystem.paired({ faults, config: { limits: { downloadKiBPerSecond: KIB_PER_SECOND } } });
   source = system.folder('source');
   mkdirSync(join(source, 'letters'));
   writeFileSync(join(source, 'letters', 'to reader.txt'), 'dear reader');
   writeFileSync(join(source, 'big'), randomBytes(BIG_BYTES));
-  await system.addPlan('photos', [source]);
-  await system.done(['backup', 'photos']);
+  const { repository } = await system.addPlan('photos', [source]);
+  const { result } = await system.json<Job>(['backup', 'photos']);
+  const { snapshotId } = result as BackupResult;
+  const address = String(repository?.address);
+  backupUrl = formatBackupUrl({ address, snapshotId, snapshotAt: Date.now(), backupPath: source });
   disk = system.folder('disk');
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk], { stdio: 'ignore' });
@@ -55,6 +74,8 @@ async function ends(terminal: Terminal): Promise<string> {
   if (process.env['SHOW_SCREENS']) console.log(`${screen.trimEnd()}\n=====`);
   return screen;
 }
+
+const leftBehind = () => readdirSync(tmpdir()).filter((name) => name.startsWith('olares-backup-fg-'));
 
 /** The shell around it must outlive the key, which goes to both. */
 const restoring = (target: string): Terminal =>
@@ -151,6 +172,27 @@ test('two Ctrl-C leave the view, the restore goes on, and `job watch` joins it',
   using other = openTerminal(command(...watch.split(' ')));
   expect(await ends(other)).toContain('Restored 2 files');
   expect(readdirSync(target).toSorted()).toEqual(['big', 'letters']);
+});
+
+test('without an agent one Ctrl-C ends the restore and its agent, and leaves nothing', async () => {
+  const before = leftBehind();
+  const target = join(system.dir, 'elsewhere');
+  const { code } = system.space.createPairingCode('alice@olares.com');
+  const place = ['--foreground', '--target', target, '--space', system.space.url, '--code', code];
+  storage.isHeld = true;
+  using terminal = openTerminal(`trap : INT; ${command('restore', backupUrl, ...place)}`);
+  await answer(terminal, [
+    [/Password .*tries left/, `text:${PASSWORD}`, 'Enter'],
+    ['Ctrl-C stops it cleanly and leaves nothing'],
+  ]);
+  await eventually(() => storage.isAsked, 'restic asks for files');
+  terminal.press('C-c');
+  const screen = await ends(terminal);
+  storage.isHeld = false;
+  expect(screen).toContain(`the restore was cancelled; ${target} was not made`);
+  expect(screen).not.toContain('joins it again');
+  expect(readdirSync(system.dir).filter((name) => /elsewhere|olares-restore/.test(name))).toEqual([]);
+  expect(leftBehind()).toEqual(before);
 });
 
 test('in place deletes what is extra only for a typed word, and undo brings it back', async () => {
