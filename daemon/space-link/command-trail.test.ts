@@ -34,6 +34,7 @@ function ask(wish: Pick<CommandPayload, 'kind' | 'params'>): void {
     store,
     clock: { now: () => (now += 1000), monotonic: () => now },
     chance: systemChance,
+    deviceId: () => DEVICE,
     log: silentLog,
     effects: {
       backupNow: () => undefined,

@@ -40,6 +40,7 @@ function commandsOf(backup: RemoteRule = 'allow') {
     store,
     clock: systemClock,
     chance: systemChance,
+    deviceId: () => backupNow.deviceId,
     log: silentLog,
     effects: { backupNow: start } as unknown as CommandEffects,
     remote: { backup, restore: 'ask', plan: 'allow' },

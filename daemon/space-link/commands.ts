@@ -52,6 +52,8 @@ export interface CommandsOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** The pairing that holds; undefined while there is none. */
+  readonly deviceId: () => string | undefined;
   readonly log: Log;
   readonly effects: CommandEffects;
   readonly remote: Readonly<Record<'backup' | 'restore' | 'plan', RemoteRule>>;
@@ -139,7 +141,7 @@ export function createCommands(options: CommandsOptions): Commands {
       if (event.kind === 'request.state') return requestChanged(options, event.body.request);
       if (event.kind !== 'command.state') return undefined;
       const row = store.commands.get(event.body.command.id);
-      return row && resultOf(row);
+      return row && row.deviceId === options.deviceId() ? resultOf(row) : undefined;
     },
   };
 }

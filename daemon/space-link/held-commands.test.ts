@@ -18,12 +18,14 @@ let folder = '';
 let store: OpenedStore;
 let now = 1_800_000_000_000;
 let seq = 0;
+let device: string | undefined;
 let effects: string[] = [];
 let failure: AppError | undefined;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'held-'));
   open();
   effects = [];
+  device = DEVICE;
   failure = undefined;
 });
 afterEach(() => {
@@ -52,6 +54,7 @@ const commandsNow = () =>
     store,
     clock: { now: () => now, monotonic: () => now },
     chance: systemChance,
+    deviceId: () => device,
     log: silentLog,
     effects: {
       backupNow: begin('backup'),
@@ -132,6 +135,16 @@ it('nobody can say yes when its time is over, and Space hears that it expired', 
   commandsNow().expire();
   expect(heldCommands(store)).toEqual([]);
   expect(told().at(-1)).toMatchObject({ status: 'expired' });
+  expect(effects).toEqual([]);
+});
+
+it('what a Space asked that was left since is asked no more', () => {
+  ask('backup.now');
+  device = crypto.randomUUID();
+  commandsNow().expire();
+  expect(heldCommands(store)).toEqual([]);
+  // Another Space knows nothing of it.
+  expect(told()).toEqual([]);
   expect(effects).toEqual([]);
 });
 

@@ -21,6 +21,8 @@ export interface HeldOptions {
   readonly store: Pick<Store, 'commands' | 'commandJournal' | 'plans' | 'commit'>;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** The pairing that holds; undefined while there is none. */
+  readonly deviceId: () => string | undefined;
 }
 
 /** Commands of Space that wait for a person's yes or no, oldest first. A restore's waiting is its request's. */
@@ -88,13 +90,15 @@ export function declined({ reason }: Answer): CommandOutcome {
 }
 
 /**
- * Those that nobody answered in time, and those that were answered already by what is noted beside an older copy of the
- * database: each with how it ends.
+ * Those that nobody answered in time, those of a Space that was left, and those that were answered already by what is
+ * noted beside an older copy of the database: each with how it ends.
  */
-export function overdueCommands({ store, clock }: HeldOptions): CommandResult[] {
+export function overdueCommands({ store, clock, deviceId }: HeldOptions): CommandResult[] {
   return heldRows(store).flatMap((row): CommandResult[] => {
     const noted = store.commandJournal.get(row.commandId);
     if (noted && noted.status !== 'waiting') return [resultOfNote(noted)];
-    return isOver(row, clock) ? [{ commandId: row.commandId, status: 'expired' }] : [];
+    return isOver(row, clock) || row.deviceId !== deviceId()
+      ? [{ commandId: row.commandId, status: 'expired' }]
+      : [];
   });
 }

@@ -104,7 +104,9 @@ export function createSpacePart(options: SpacePartOptions): SpacePart {
     onChanged: (listener) => session.onChanged(listener),
     start(parts) {
       keepPlaces(options.store, session);
-      const commands = createCommands({ ...options, effects: parts.effects });
+      const deviceId = () => session.identity()?.device?.id;
+      const commands = createCommands({ ...options, deviceId, effects: parts.effects });
+      session.onChanged(() => commands.expire());
       const link = startLink({ ...options, session, commands, onProgress: parts.onProgress });
       const reports = startReportOutlet({
         ...options,
