@@ -9,7 +9,7 @@ export function registerBackup(program: Command, open: OpenSession): void {
     .command('backup')
     .summary('take a snapshot now')
     .description(
-      'Takes a snapshot of a plan now and shows it until it is done. Ctrl-C asks for a clean stop.',
+      'Takes a snapshot of a plan now and shows it until it is done. Ctrl-C asks for a clean stop, twice leaves it running.',
     )
     .argument('[plan]', 'name of the plan; may be left out when there is only one')
     .option('--detach', 'start it and return at once with the id of the job')

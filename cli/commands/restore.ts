@@ -52,4 +52,6 @@ A target must be new or empty, unless --conflict says what becomes of files that
 different replaces those that differ, replace replaces all, rename brings the snapshot's beside them. In place means
 replace. What only the target has stays, unless --delete-extra is said. \`request undo CODE\` takes back all of it.
 
+While it runs, Ctrl-C asks for a clean stop, and twice leaves it running: \`job watch\` joins it again.
+
 Exit code 12: wrong password; 75: too many wrong ones, try later; 17: refused, expired, or an unknown code.`;

@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import {
   RESTORE_CONFLICTS,
@@ -23,7 +23,9 @@ export function PrepareRestore({
   include: readonly string[];
 }): JSX.Element {
   const agent = useAgent();
-  const [where, setWhere] = useState<Where>({});
+  const [wanted, setWhere] = useState<Where>({});
+  const mayReplace = isOfOne(snapshot.paths, include);
+  const where = mayReplace ? wanted : {};
   const [request, setRequest] = useState<RestoreRequest | undefined>();
   const prepare = useAction(async () => {
     const choice: PreparedChoice = { ...where, ...(include.length > 0 && { include: [...include] }) };
@@ -34,7 +36,7 @@ export function PrepareRestore({
   });
   return (
     <>
-      <WhatAndWhere snapshot={snapshot} include={include} where={where} onWhere={setWhere} />
+      <What include={include}>{mayReplace ? <Places where={where} onWhere={setWhere} /> : null}</What>
       {request ? (
         <section class="prepared" aria-label="Restore prepared" data-prepared={request.code}>
           <h2>Ready to restore</h2>
@@ -57,16 +59,20 @@ export function PrepareRestore({
 /** A new folder beside the source, unless it says otherwise. */
 type Where = Pick<PreparedChoice, 'inPlace' | 'conflict'>;
 
-interface WhatAndWhereProps {
-  readonly snapshot: Snapshot;
+/** In place one directory is exchanged at a time. */
+const isOfOne = (roots: readonly string[], include: readonly string[]): boolean =>
+  roots.length === 1 ||
+  (include.length > 0 &&
+    roots.some((root) => include.every((path) => path === root || path.startsWith(`${root}/`))));
+
+interface WhatProps {
   readonly include: readonly string[];
-  readonly where: Where;
-  readonly onWhere: (where: Where) => void;
+  readonly children: ComponentChildren;
 }
 
-function WhatAndWhere({ snapshot, include, where, onWhere }: WhatAndWhereProps): JSX.Element {
+function What({ include, children }: WhatProps): JSX.Element {
   return (
-    <div class="choice">
+    <div class="prepare">
       <p class="muted small">
         {include.length === 0 ? 'Everything. Tick files or folders below to restore only those.' : 'Only '}
         {include.map((path, index) => (
@@ -78,15 +84,20 @@ function WhatAndWhere({ snapshot, include, where, onWhere }: WhatAndWhereProps):
           </>
         ))}
       </p>
-      {snapshot.paths.length === 1 ? <Places where={where} onWhere={onWhere} /> : null}
+      {children}
     </div>
   );
 }
 
-function Places({ where, onWhere }: Pick<WhatAndWhereProps, 'where' | 'onWhere'>): JSX.Element {
+interface PlacesProps {
+  readonly where: Where;
+  readonly onWhere: (where: Where) => void;
+}
+
+function Places({ where, onWhere }: PlacesProps): JSX.Element {
   const { inPlace = false, conflict = 'replace' } = where;
   return (
-    <fieldset class="choice__places" aria-label="Where to">
+    <fieldset class="prepare__places" aria-label="Where to">
       <label>
         <input type="radio" name="where" checked={!inPlace} onChange={() => onWhere({})} /> Into a new folder
         beside the source
