@@ -8,8 +8,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 
 const POLL_MS = 50;
-/** What was killed is gone at once, unless the kernel waits for a disk. */
-const KILLED_MS = 1_000;
+/**
+ * From the end of a process to its being collected by the first process of the machine or container, some of which look
+ * every two seconds: until then restic takes it for alive, and its lock for held.
+ */
+const COLLECTED_MS = 5_000;
 
 /** What a helper writes at its start and removes at its end. A pid alone may be another process by now. */
 const runFile = parser(
@@ -61,14 +64,19 @@ export async function endLeftovers(options: LeftoverOptions): Promise<void> {
   }
 }
 
-/** Processor ticks from boot to the start of a process: with the pid it names one process for ever. */
+/** Processor ticks from boot to the start of a process that lives: with the pid it names one process for ever. */
 export function startTicksOf(pid: number): number | undefined {
+  const { state, ticks } = statOf(pid) ?? {};
+  return state === 'Z' ? undefined : ticks;
+}
+
+function statOf(pid: number): { readonly state: string | undefined; readonly ticks: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The program's name stands in brackets and may hold anything; the fields after it are numbers. State is the
     // 3rd field of proc(5), start time the 22nd.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : Number(fields[19]);
+    return { state: fields[0], ticks: Number(fields[19]) };
   } catch {
     return undefined;
   }
@@ -83,7 +91,7 @@ async function endOne(path: string, options: LeftoverOptions): Promise<void> {
     options.log.warn({ pid: process.pid }, 'a process of a former run did not end and is killed');
     signalTo(process, 'SIGKILL');
   }
-  await waitUntilGone(processes, KILLED_MS, options.clock);
+  await waitUntilGone(processes, COLLECTED_MS, options.clock, isThere);
   rmSync(path, { force: true });
 }
 
@@ -125,9 +133,16 @@ function isAlive(process: Leftover): boolean {
   return startTicksOf(process.pid) === process.startTicks;
 }
 
-async function waitUntilGone(processes: readonly Leftover[], limitMs: number, clock: Clock): Promise<void> {
+const isThere = ({ pid, startTicks }: Leftover): boolean => statOf(pid)?.ticks === startTicks;
+
+async function waitUntilGone(
+  processes: readonly Leftover[],
+  limitMs: number,
+  clock: Clock,
+  is: (process: Leftover) => boolean = isAlive,
+): Promise<void> {
   const end = clock.monotonic() + limitMs;
-  while (processes.some(isAlive) && clock.monotonic() < end) await wait(POLL_MS);
+  while (processes.some(is) && clock.monotonic() < end) await wait(POLL_MS);
 }
 
 function signalTo({ pid, isLeader }: Leftover, signal: 'SIGINT' | 'SIGKILL'): void {
