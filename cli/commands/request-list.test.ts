@@ -34,7 +34,8 @@ const COMMANDS: SpaceCommand[] = [
 
 async function list(...options: string[]) {
   await using daemon = await startFakeDaemon();
-  daemon.answer('listRequests', [sampleRequest()]);
+  const ended = sampleRequest({ code: '2QXM', state: 'declined', reason: 'not now' });
+  daemon.answer('listRequests', [sampleRequest(), ended]);
   daemon.answer('getStatus', { ...sampleStatus(), requests: [sampleRequest()], asked: [HELD] });
   daemon.answer('listSpaceCommands', { commands: COMMANDS, total: 40 });
   const args = ['request', 'list', ...options, '--state-dir', daemon.stateDir];
@@ -62,6 +63,7 @@ it('lists with --all what Space asked and what came of it', async () => {
   const { code, stdout, received } = await list('--all', '--limit', '3', '--skip', '7');
   expect(code).toBe(0);
   expect(stdout).toContain('7F3K');
+  expect(stdout).toMatch(/2QXM +declined .* — +not now/);
   expect(stdout).toMatch(/back up now +photos +done/);
   expect(stdout).toMatch(/pause a plan +photos +refused: not allowed on this machine/);
   expect(stdout).toMatch(/show a notice .*"look .*here.*"/);
@@ -74,7 +76,7 @@ it('lists with --all what Space asked and what came of it', async () => {
 it('hands both to scripts', async () => {
   const { stdout } = await list('--all', '--json');
   expect(JSON.parse(stdout)).toMatchObject({
-    requests: [{ code: '7F3K' }],
+    requests: [{ code: '7F3K' }, { code: '2QXM' }],
     spaceCommands: [
       { kind: 'notice' },
       { kind: 'plan.pause', code: 'not_allowed_here' },

@@ -64,7 +64,7 @@ describe('text from outside', () => {
       ...print.table([plan], planColumns(look)),
       ...print.table([sampleSnapshot({ planName: EVIL })], snapshotColumns(look)),
       ...print.table([{ name: EVIL, path: EVIL, type: 'file' }], entryColumns()),
-      ...print.table([sampleRequest({ planName: EVIL })], requestColumns(look)),
+      ...print.table([sampleRequest({ planName: EVIL, reason: EVIL })], requestColumns(look)),
       ...snapshotLines(sampleSnapshot({ planName: EVIL, paths: [EVIL] }), print, NOW),
       ...requestLines(request, { print, now: NOW }),
       ...askedLines(request, EVIL, { print, now: NOW }),

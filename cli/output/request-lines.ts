@@ -1,5 +1,6 @@
 import {
   cleanText,
+  REQUEST_END_STATES,
   type RestoreChoice,
   type RestoreConflict,
   type RestorePreview,
@@ -25,7 +26,11 @@ export function requestColumns({ style, now }: Look): Column<RestoreRequest>[] {
     { title: 'ASKED', cell: ({ createdAt }) => formatRelative(createdAt, now) },
     { title: 'PLAN', cell: ({ planName }) => planName ?? '—', shrinks: true },
     { title: 'SNAPSHOT', cell: ({ snapshotId }) => snapshotId.slice(0, 8) },
-    { title: 'EXPIRES', cell: ({ expiresAt }) => formatRelative(expiresAt, now) },
+    {
+      title: 'EXPIRES',
+      cell: ({ state, expiresAt }) => (REQUEST_END_STATES.has(state) ? '—' : formatRelative(expiresAt, now)),
+    },
+    { title: 'WHY', cell: ({ error, reason }) => error?.message ?? reason ?? '', shrinks: true },
   ];
 }
 
