@@ -91,7 +91,10 @@ describe('a Space that has the storage of its agents in its hands', () => {
     const before = await objectsOf(photos);
     expect(before).toHaveLength(theirs.length);
     const refused = await system.cli(['backup', 'photos']);
-    expect([refused.code, refused.stderr]).toEqual([19, expect.stringMatching(/not the repository of this plan/)]);
+    expect([refused.code, refused.stderr]).toEqual([
+      19,
+      expect.stringMatching(/not the repository of this plan/),
+    ]);
     const restore = ['restore', 'latest', '--plan', 'photos', '--target', join(system.dir, 'restored')];
     const password = ['--password-file', system.passwordFile, '--yes'];
     expect((await system.cli([...restore, ...password])).code).toBe(19);
