@@ -9,6 +9,7 @@ import {
 } from '../../../contract/index.ts';
 import { Badge, Fault, Foreign, When } from '../components/basics.tsx';
 import { Command } from '../components/command.tsx';
+import { SkippedFiles } from '../components/skipped-files.tsx';
 import { undoCommand } from '../format/restore-command.ts';
 import { counted } from '../format/size.ts';
 import { REQUEST_STATE_WORDS, wordingOf } from '../format/words.ts';
@@ -119,8 +120,7 @@ function Undo({ request }: { request: RestoreRequest }): JSX.Element {
 const NAMES_SHOWN = 5;
 
 function Outcome({ result }: { result: RestoreResult }): JSX.Element {
-  const { count, first } = result.skipped;
-  const names = first.slice(0, NAMES_SHOWN);
+  const { count } = result.skipped;
   return (
     <>
       <dl class="facts facts--grid">
@@ -129,21 +129,7 @@ function Outcome({ result }: { result: RestoreResult }): JSX.Element {
       {count === 0 ? null : (
         <>
           <p class="small">{counted(count, 'file')} could not be restored:</p>
-          <ul class="lines">
-            {names.map(({ path, reason }) => (
-              <li key={path}>
-                <code class="path">
-                  <Foreign text={path} max={300} />
-                </code>
-                <span class="muted">
-                  <Foreign text={reason} />
-                </span>
-              </li>
-            ))}
-          </ul>
-          {count > names.length ? (
-            <p class="muted small">and {counted(count - names.length, 'more', 'more')}</p>
-          ) : null}
+          <SkippedFiles skipped={result.skipped} most={NAMES_SHOWN} />
         </>
       )}
     </>

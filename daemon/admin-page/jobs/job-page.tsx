@@ -9,6 +9,7 @@ import {
 } from '../../../contract/index.ts';
 import { Badge, Fault, Foreign, Loading, When } from '../components/basics.tsx';
 import { Icon } from '../components/icon.tsx';
+import { SkippedFiles } from '../components/skipped-files.tsx';
 import { counted } from '../format/size.ts';
 import { formatDuration } from '../format/time.ts';
 import { JOB_CAUSE_WORDS, JOB_KIND_WORDS, JOB_STATE_WORDS, wordingOf } from '../format/words.ts';
@@ -80,8 +81,8 @@ function ResultLists({ result }: { result: JobResult }): JSX.Element | null {
   return (
     <>
       <Lines title="Warnings" lines={result.warnings} />
-      <SkippedFiles title="Left out" skipped={result.skipped} />
-      {result.kind === 'restore' ? <SkippedFiles title="Not brought back" skipped={result.stripped} /> : null}
+      <SkippedCard title="Left out" skipped={result.skipped} />
+      {result.kind === 'restore' ? <SkippedCard title="Not brought back" skipped={result.stripped} /> : null}
     </>
   );
 }
@@ -127,27 +128,14 @@ function Lines({ title, lines }: { title: string; lines: readonly string[] }): J
   );
 }
 
-function SkippedFiles({ title, skipped }: { title: string; skipped: Skipped }): JSX.Element | null {
+function SkippedCard({ title, skipped }: { title: string; skipped: Skipped }): JSX.Element | null {
   if (skipped.count === 0) return null;
-  const others = skipped.count - skipped.first.length;
   return (
     <section class="card">
       <h2>
         {title}: {counted(skipped.count, 'file')}
       </h2>
-      <ul class="lines">
-        {skipped.first.map(({ path, reason }, index) => (
-          <li key={index}>
-            <code class="path">
-              <Foreign text={path} max={400} />
-            </code>
-            <span class="muted">
-              <Foreign text={reason} />
-            </span>
-          </li>
-        ))}
-      </ul>
-      {others > 0 ? <p class="muted">and {counted(others, 'more', 'more')}</p> : null}
+      <SkippedFiles skipped={skipped} />
     </section>
   );
 }
