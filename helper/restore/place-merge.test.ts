@@ -96,6 +96,35 @@ describe('a restore into a directory that holds files', () => {
     expect(readFileSync(join(undoPath ?? '', 'sub/extra'), 'utf8')).toBe('extra');
   });
 
+  it.each([undefined, ['/tree/sub', '/tree/more', '/tree/same']])(
+    'deletes nothing that the snapshot has, but that could not be brought (of %s)',
+    (include) => {
+      rmSync(join(root, 'staging/content/tree/sub/both'));
+      rmSync(join(root, 'staging/content/tree/more'), { recursive: true, force: true });
+      mkdirSync(join(root, 'staging/content/tree/more'));
+      const left = { paths: ['/tree/sub/both', '/tree/more/deep/dev\ufffd'], modes: new Map() };
+      write('target/more/other', 'extra');
+      const { merged } = restore({ deleteExtra: true, left }, include);
+      expect(read('sub/both') + read('more/deep/extra')).toBe('oldextra');
+      expect(existsSync(join(root, 'target/sub/extra')) || existsSync(join(root, 'target/more/other'))).toBe(
+        false,
+      );
+      expect(merged).toMatchObject({ kept: 2, extra: 0 });
+    },
+  );
+
+  it.each(['different', 'rename'] as const)(
+    'leaves with "%s" a program that is the same but for the setuid bit that is not brought',
+    (conflict) => {
+      chmodSync(join(root, 'target/same'), 0o4755);
+      chmodSync(join(root, 'staging/content/tree/same'), 0o755);
+      const { ino, mode } = statSync(join(root, 'staging/content/tree/same'));
+      const { merged } = restore({ conflict, left: { paths: [], modes: new Map([[ino, mode | 0o4000]]) } });
+      expect(statSync(join(root, 'target/same')).mode & 0o7777).toBe(0o4755);
+      expect(merged).toMatchObject({ same: 1 });
+    },
+  );
+
   it('leaves every file that is there with "keep"', () => {
     const { merged } = restore({ conflict: 'keep' });
     expect(read('both') + read('was-file') + read('was-dir/inner')).toBe('oldoldold');

@@ -14,6 +14,7 @@ import type { MergedFiles } from '../../contract/model/job.ts';
 import type { RestoreConflict } from '../../contract/model/request.ts';
 import { assertNoAccessLists } from './access-lists.ts';
 import { openAnchor, type Anchor } from './anchor.ts';
+import type { LeftBehind } from './left-behind.ts';
 import { moveEntry } from './move.ts';
 
 export interface MergeRules {
@@ -25,6 +26,9 @@ export interface MergeRules {
 
 export interface Merging {
   readonly rules: MergeRules;
+  /** The staged tree, as the paths of entries begin. */
+  readonly base: string;
+  readonly left: LeftBehind;
   /** Counted up. */
   readonly counts: MergedFiles;
   /** Takes an entry of the staged tree that is not wanted after all. */
@@ -65,7 +69,7 @@ export function settle(
   }
   const entry: Entry = { staged: path, parent: old.in, name: Buffer.from(old.name) };
   if (found.isDirectory() && fresh?.isDirectory()) return settleDirectory(merging, entry, { fresh, found });
-  const verdict = verdictOn(entry, { rules, fresh, found });
+  const verdict = verdictOn(merging, entry, { fresh, found });
   counts[verdict] += countFiles(entry.staged, fresh);
   if (verdict === 'same' || verdict === 'kept') return undefined;
   if (verdict === 'replaced') return {};
@@ -130,7 +134,7 @@ function mergeEntry(merging: Merging, entry: Entry, isTaken: (name: Buffer) => b
     return false;
   }
   const { rules } = merging;
-  const verdict = verdictOn(entry, { rules, fresh, found });
+  const verdict = verdictOn(merging, entry, { fresh, found });
   merging.counts[verdict] += countFiles(entry.staged, fresh);
   if (verdict === 'replaced') return false;
   if (verdict === 'renamed')
@@ -143,19 +147,23 @@ function mergeEntry(merging: Merging, entry: Entry, isTaken: (name: Buffer) => b
 type Verdict = 'same' | 'kept' | 'renamed' | 'replaced';
 
 function verdictOn(
+  { rules, left }: Merging,
   entry: Entry,
-  { rules, fresh, found }: { rules: MergeRules; fresh: BigIntStats | undefined; found: BigIntStats },
+  { fresh, found }: { fresh: BigIntStats | undefined; found: BigIntStats },
 ): Verdict {
   if (rules.conflict === 'keep') return 'kept';
   // Content of the snapshot is proven, that of a file here is not: so it is brought even if they look the same.
   if (rules.conflict === 'replace') return 'replaced';
-  if (fresh && looksSame(entry, { fresh, found })) return 'same';
+  if (fresh && looksSame(entry, { found, fresh, mode: left.modeOf(fresh) })) return 'same';
   return rules.conflict === 'rename' ? 'renamed' : 'replaced';
 }
 
 /** By what a list of a snapshot tells, too: type, size, time and rights. */
-function looksSame({ staged, parent, name }: Entry, { fresh, found }: Pair): boolean {
-  if (fresh.mode !== found.mode || fresh.isDirectory()) return false;
+function looksSame(
+  { staged, parent, name }: Entry,
+  { fresh, found, mode }: Pair & { mode: bigint },
+): boolean {
+  if (mode !== found.mode || fresh.isDirectory()) return false;
   if (fresh.isSymbolicLink()) {
     const options = { encoding: 'buffer' } as const;
     return readlinkSync(staged, options).equals(readlinkSync(at(parent, name), options));
@@ -166,7 +174,13 @@ function looksSame({ staged, parent, name }: Entry, { fresh, found }: Pair): boo
 }
 
 /** @returns whether the staged directory was changed */
-function takeOver({ counts, rules }: Merging, entry: Entry): boolean {
+function takeOver({ base, left, counts, rules }: Merging, entry: Entry): boolean {
+  if (left.has(entry.staged.subarray(Buffer.byteLength(base) + 1))) {
+    const path = at(entry.parent, entry.name);
+    if (rules.deleteExtra && statOf(path)?.isDirectory()) assertNoAccessLists(path);
+    link(entry, () => (counts.kept += 1));
+    return true;
+  }
   if (rules.deleteExtra) counts.deleted += countOld(at(entry.parent, entry.name));
   else link(entry, () => (counts.extra += 1));
   return !rules.deleteExtra;

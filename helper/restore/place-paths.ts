@@ -28,7 +28,7 @@ export function placePaths(placing: Placing, merging: Merging, staged: string): 
   using fresh = openAnchor(staged);
   const steps = waysOf(placing.selection)
     .filter((way) => has(fresh, way))
-    .flatMap((way) => settleWay(merging, { fresh, current }, way));
+    .flatMap((way) => settleWay({ ...merging, base: fresh.path }, { fresh, current }, way));
   if (steps.length === 0) return undefined;
   const kept = `${target.name}.before-restore-${stamp}${PATHS_END}`;
   const undoPath = join(dirname(target.path), kept);

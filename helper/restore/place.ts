@@ -8,6 +8,7 @@ import { refuseMounts } from './place-mounts.ts';
 import { placePaths } from './place-paths.ts';
 import type { Placing } from './placing.ts';
 import { rootNames } from './selection.ts';
+import { leftBehind } from './left-behind.ts';
 
 export type { Placing } from './placing.ts';
 
@@ -51,7 +52,7 @@ function placeOver(placing: Placing): string | undefined {
   moveEntry(staging.at('content'), content);
   const staged = stagedPath(placing, content);
   refuseMounts(real, target.path);
-  const merging = mergingOf(placing);
+  const merging = mergingOf(placing, staged);
   try {
     const undoPath = selection.isPartial
       ? placePaths(placing, merging, staged)
@@ -63,9 +64,14 @@ function placeOver(placing: Placing): string | undefined {
   }
 }
 
-function mergingOf({ staging, conflict = 'replace', deleteExtra = false, stamp }: Placing): Merging {
+function mergingOf(
+  { staging, selection, conflict = 'replace', deleteExtra = false, stamp, left }: Placing,
+  base: string,
+): Merging {
   let discarded = 0;
   return {
+    base,
+    left: leftBehind(left, selection),
     rules: { conflict, deleteExtra, stamp },
     counts: noFiles(),
     discard: (staged) => moveEntry(staged, join(staging.at('gathered'), `unwanted-${(discarded += 1)}`)),

@@ -1,6 +1,7 @@
 import type { MergedFiles } from '../../contract/model/job.ts';
 import type { RestoreConflict } from '../../contract/model/request.ts';
 import type { Anchor } from './anchor.ts';
+import type { LeftOut } from './scan.ts';
 import type { Selection } from './selection.ts';
 import type { Target } from './target.ts';
 
@@ -13,6 +14,7 @@ export interface Placing {
   /** Absent: `replace`. */
   readonly conflict?: RestoreConflict | undefined;
   readonly deleteExtra?: boolean | undefined;
+  readonly left?: LeftOut | undefined;
   /** End of the name of the kept tree, e.g. `20261120-181200`. */
   readonly stamp: string;
   /** Called with the path of the kept tree before the first old file moves there. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, type BigIntStats } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-messages.ts';
 import { openMachineRepository } from '../engine/machine-repository.ts';
 import { messageType, nodeMessage } from '../engine/messages.ts';
 import type { Repository } from '../engine/repository.ts';
 import type { Session } from '../session.ts';
-import { isInside, rootNames, select, snapshotPaths, type Selection } from './selection.ts';
+import { isInside, select, snapshotPaths, wayInTarget, type Selection } from './selection.ts';
 import { fits, roomAt } from './target.ts';
 
 type Request = HelperRequestOf<'restore-preview'>;
@@ -106,15 +106,6 @@ async function compare(comparison: Comparison): Promise<Counts> {
 }
 
 const NOTHING = { total: 0, bytes: 0, fresh: 0, changed: 0, unchanged: 0, unreadable: 0 };
-
-/** Where a path of the snapshot goes, below the target: with several roots, each has a directory of its own. */
-function wayInTarget(roots: readonly string[]): (path: string) => string {
-  const names = rootNames(roots);
-  return (path) => {
-    const root = roots.find((each) => isInside(path, each)) ?? '/';
-    return roots.length === 1 ? relative(root, path) : join(names.get(root) ?? '', relative(root, path));
-  };
-}
 
 type Node = ReturnType<typeof nodeMessage.parse>;
 

@@ -126,6 +126,7 @@ async function fetchAndPlace(fetching: Fetching): Promise<Result> {
     conflict: choice.conflict,
     deleteExtra: choice.deleteExtra,
     stamp,
+    left: found.left,
     onMerged: (counts) => (merged = counts),
   });
   return {

@@ -15,6 +15,15 @@ export interface Scan {
   readonly bytes: number;
   readonly skipped: Skipped;
   readonly stripped: Skipped;
+  readonly left: LeftOut;
+}
+
+/** What of the snapshot does not come back, so that what lies in its place is not mistaken for something else. */
+export interface LeftOut {
+  /** Paths in the snapshot. */
+  readonly paths: readonly string[];
+  /** Modes of files, by inode, before their setuid and setgid bits were taken. */
+  readonly modes: ReadonlyMap<number, number>;
 }
 
 export interface ScanOptions {
@@ -38,11 +47,13 @@ export function scan(staging: Anchor, options: ScanOptions): Scan {
     skipped: createSkippedList(),
     stripped: createSkippedList(),
     counts: { files: 0, regularFiles: 0, bytes: 0 },
+    left: { paths: [...options.faults.keys()], modes: new Map() },
   };
   for (const [path, reason] of options.faults) walk.skipped.add(path, reason);
   for (const path of options.withoutCapability ?? []) walk.stripped.add(path, 'its file capability');
   walkDirectory(walk, content);
-  return { ...walk.counts, skipped: walk.skipped.result(), stripped: walk.stripped.result() };
+  const { counts, skipped, stripped, left } = walk;
+  return { ...counts, skipped: skipped.result(), stripped: stripped.result(), left };
 }
 
 interface Walk extends ScanOptions {
@@ -53,6 +64,7 @@ interface Walk extends ScanOptions {
   readonly skipped: SkippedList;
   readonly stripped: SkippedList;
   readonly counts: { files: number; regularFiles: number; bytes: number };
+  readonly left: { readonly paths: string[]; readonly modes: Map<number, number> };
 }
 
 /** By inode: another name of a damaged file is as damaged. */
@@ -74,16 +86,22 @@ function walkDirectory(walk: Walk, directory: Buffer): void {
 }
 
 function visit(walk: Walk, path: Buffer, found: Stats): void {
-  if (walk.damaged.has(found.ino) || isNamedUnreadably(walk, path)) return unlinkSync(path);
+  if (walk.damaged.has(found.ino) || isNamedUnreadably(walk, path)) return leaveOut(walk, path);
   if (!walk.keepSpecial && isDevice(found)) {
     walk.stripped.add(nameOf(walk, path), 'a device node');
-    return unlinkSync(path);
+    return leaveOut(walk, path);
   }
   if (!walk.keepSpecial && found.isFile() && (found.mode & (SETUID | SETGID)) !== 0) {
     walk.stripped.add(nameOf(walk, path), (found.mode & SETUID) === 0 ? 'its setgid bit' : 'its setuid bit');
+    walk.left.modes.set(found.ino, found.mode);
     chmodSync(path, found.mode & 0o1777);
   }
   count(walk, found);
+}
+
+function leaveOut(walk: Walk, path: Buffer): void {
+  walk.left.paths.push(nameOf(walk, path));
+  unlinkSync(path);
 }
 
 function count({ counts, linked }: Walk, found: Stats): void {

@@ -1,4 +1,4 @@
-import { basename, normalize, relative } from 'node:path';
+import { basename, join, normalize, relative } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { RestoreChoice } from '../../contract/model/request.ts';
 import { cleanText } from '../../contract/text.ts';
@@ -79,6 +79,15 @@ export function rootNames(roots: readonly string[]): Map<string, string> {
     names.set(root, unique);
   }
   return names;
+}
+
+/** Where a path of the snapshot goes, below the target: with several roots, each has a directory of its own. */
+export function wayInTarget(roots: readonly string[]): (path: string) => string {
+  const names = rootNames(roots);
+  return (path) => {
+    const root = roots.find((each) => isInside(path, each)) ?? '/';
+    return roots.length === 1 ? relative(root, path) : join(names.get(root) ?? '', relative(root, path));
+  };
 }
 
 function withoutNested(paths: readonly string[]): string[] {
