@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { AppError, type RestoreChoice, type RestorePreview } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Chance } from '../base/ids.ts';
@@ -152,6 +153,11 @@ function targetOf(options: RestoreOptions, row: RequestRow, choice: RestoreChoic
     planName: row.planName ?? '',
     requestedAt: row.createdAt,
     stateDir: options.config.stateDir,
+    repositories: options.plans
+      .list()
+      .flatMap(({ location }) =>
+        location.kind === 'directory' ? [join(location.path, 'olares-backups')] : [],
+      ),
     home: homedir(),
   });
 }

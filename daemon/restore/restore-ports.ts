@@ -87,6 +87,7 @@ export interface RestoreStore {
 export interface RestorePlans {
   find(nameOrId: string): Plan | undefined;
   get(nameOrId: string): Plan;
+  list(): Plan[];
   row(id: string): { readonly capsule: Capsule | null };
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +18,7 @@ const options = (change: Partial<TargetOptions> = {}): TargetOptions => ({
   planName: 'plan/name',
   requestedAt: new Date(2026, 10, 20, 9, 5).getTime(),
   stateDir: join(root, 'state'),
+  repositories: [],
   home: join(root, 'home'),
   ...change,
 });
@@ -78,6 +79,35 @@ describe('a chosen target', () => {
     expect(() => chooseTarget({ target: target() }, options())).toThrow(
       expect.objectContaining({ code, field: 'target' }),
     );
+  });
+});
+
+describe('a target among the snapshots', () => {
+  const repository = () => join(root, 'disk/olares-backups/plan');
+  beforeAll(() => {
+    mkdirSync(join(repository(), 'keys'), { recursive: true });
+    mkdirSync(join(repository(), 'snapshots'));
+    writeFileSync(join(repository(), 'config'), '');
+    symlinkSync(join(root, 'disk'), join(root, 'way'));
+  });
+
+  it('is refused inside of a repository, whoever it belongs to', () => {
+    for (const target of [join(repository(), 'data/new'), join(root, 'way/olares-backups/plan')])
+      expect(() => chooseTarget({ target, conflict: 'keep' }, options())).toThrow('lies in the repository');
+  });
+
+  it('is refused around those of plans where it would be exchanged, or lose what the snapshot has not', () => {
+    const disk = join(root, 'disk');
+    const known = options({ sourcePaths: [disk], repositories: [join(disk, 'olares-backups')] });
+    const around = { ...known, sourcePaths: [] };
+    const way = join(root, 'way');
+    for (const target of [disk, way])
+      expect(() => chooseTarget({ target, conflict: 'keep' }, around)).toThrow('holds snapshots of a plan');
+    const extra = { inPlace: true, deleteExtra: true };
+    expect(() => chooseTarget(extra, known)).toThrow('holds snapshots of a plan');
+    expect(chooseTarget({ ...extra, include: [join(disk, 'letters')] }, known)).toBe(disk);
+    expect(chooseTarget({ inPlace: true }, known)).toBe(disk);
+    expect(chooseTarget({ target: join(disk, 'new') }, around)).toBe(join(disk, 'new'));
   });
 });
 

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AppError, type RestoreChoice } from '../../contract/index.ts';
+import { isInside } from './is-inside.ts';
+import { refuseRepositories } from './own-places.ts';
 
 export interface TargetOptions {
   /** Paths the snapshot was made of; empty when they are not known. */
@@ -9,6 +11,8 @@ export interface TargetOptions {
   /** Names a default target; the request's, so that preview and restore mean the same one. */
   readonly requestedAt: number;
   readonly stateDir: string;
+  /** Directories that hold the repositories of plans. */
+  readonly repositories: readonly string[];
   /** Where a restore goes whose sources are not known. */
   readonly home: string;
 }
@@ -25,6 +29,25 @@ const LONGEST_DEFAULT_BYTES = 228;
  */
 export function chooseTarget(choice: RestoreChoice, options: TargetOptions): string {
   refuseOddRules(choice);
+  const target = wantedTarget(choice, options);
+  refuseRepositories({
+    target: choice.inPlace ? undefined : target,
+    moved: movedBy(choice, target),
+    repositories: options.repositories,
+  });
+  return target;
+}
+
+/** In place and without deletions all that is there stays, the repositories too. */
+function movedBy(
+  { inPlace, conflict, deleteExtra, include }: RestoreChoice,
+  target: string,
+): readonly string[] {
+  if (inPlace) return deleteExtra ? (include ?? [target]) : [];
+  return conflict === undefined ? [] : [target];
+}
+
+function wantedTarget(choice: RestoreChoice, options: TargetOptions): string {
   if (choice.inPlace) return inPlaceTarget(choice, options);
   const target = choice.target === undefined ? defaultTarget(options) : resolve(choice.target);
   refuseOwnPlaces(target, options.stateDir);
@@ -164,11 +187,6 @@ function refuseFull(target: string): void {
       hint: 'name a new or empty directory, or say what becomes of files that are there with --conflict; nothing was changed',
     });
   }
-}
-
-function isInside(path: string, directory: string): boolean {
-  const way = relative(directory, path);
-  return way === '' || (way !== '..' && !way.startsWith('../'));
 }
 
 function invalid(message: string, hint: string): AppError {
