@@ -16,7 +16,7 @@ export * from './model/space-command.ts';
 export * from './model/status.ts';
 export * from './openapi.ts';
 export * from './routes/index.ts';
-export { SecretChannel } from './routes/inputs.ts';
+export { BackupWish, SecretChannel } from './routes/inputs.ts';
 export * from './routes/route.ts';
 export * from './schema.ts';
 export * from './space/protocol.ts';

@@ -1,3 +1,4 @@
+import type { Job } from './model/job.ts';
 import type { Forecast, Usage } from './model/status.ts';
 import type { Price } from './space/wire.ts';
 
@@ -47,6 +48,16 @@ export function nextVerdictWords(
   if (nextFits === false) return ', does not fit';
   return nextCostPerMonth === undefined ? '' : `, then ${nextCostPerMonth} ${price?.currency ?? ''} a month`;
 }
+
+/** The field of an error that ends a backup by its estimate alone: who says it starts all the same. */
+export const IGNORE_ESTIMATE = 'ignoreEstimate';
+
+export const isEndedByEstimate = ({ state, error }: Pick<Job, 'state' | 'error'>): boolean =>
+  state === 'failed' && error?.field === IGNORE_ESTIMATE;
+
+/** Why somebody would go on, and what happens then. */
+export const ESTIMATE_DOUBT =
+  'The estimate is too high where the same data is there twice. A backup that does not fit ends by itself when the storage is full, and what was uploaded is kept.';
 
 /** What a plan's own `quotaPolicy` says, e.g. `pay up to 5 EUR a month`. */
 export const quotaPolicyWords = (policy: string): string =>

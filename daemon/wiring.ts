@@ -1,11 +1,11 @@
-import type { Job, JobCause, Plan } from '../contract/index.ts';
+import type { BackupWish, JobCause, Plan } from '../contract/index.ts';
 import type { Clock } from './base/clock.ts';
 import { describeConfig } from './config/load-config.ts';
 import type { Config } from './config/config.ts';
 import type { Engine } from './engine/engine.ts';
 import type { EventLog } from './events/event-log.ts';
 import type { Health } from './health/health.ts';
-import type { Jobs } from './jobs/job-types.ts';
+import type { Jobs, NewJob } from './jobs/job-types.ts';
 import type { ApiPorts } from './local-api/ports.ts';
 import { statusView } from './local-api/status-view.ts';
 import type { Repositories } from './maintenance/repository-types.ts';
@@ -59,8 +59,8 @@ export function apiPorts(sources: ApiSources): ApiPorts {
     config: () => describeConfig(config),
     regions: () => space.storage.regions(),
     jobs: {
-      backup: (plan, cause) => requestJob(jobs, 'backup', plan, cause),
-      check: (plan, cause) => requestJob(jobs, 'check', plan, cause),
+      backup: (plan, cause, wish) => jobs.request(newJob('backup', plan, cause, wish)),
+      check: (plan, cause) => jobs.request(newJob('check', plan, cause)),
       cancel: (idPrefix) => jobs.cancel(jobs.find(idPrefix)?.id ?? idPrefix, 'cancelled by a person'),
       find: (idPrefix) => jobs.find(idPrefix),
       list: (filter) => jobs.list(filter),
@@ -89,7 +89,7 @@ export function apiPorts(sources: ApiSources): ApiPorts {
 /** What a command of Space sets in motion: the same calls that a person's make. */
 export function commandEffects({ plans, jobs, requests, usage }: WiredParts): CommandEffects {
   return {
-    backupNow: (planId) => void requestJob(jobs, 'backup', plans.get(planId), 'space'),
+    backupNow: (planId) => void jobs.request(newJob('backup', plans.get(planId), 'space')),
     cancelJob: (jobId) => void jobs.cancel(jobId, 'cancelled by Olares Space'),
     pausePlan: (planId) => void plans.pause(planId),
     resumePlan: (planId) => void plans.resume(planId),
@@ -109,6 +109,7 @@ export function sourceMeasure(engine: Engine): UsageOptions['measure'] {
   };
 }
 
-function requestJob(jobs: Jobs, kind: 'backup' | 'check', plan: Plan, cause: JobCause): Job {
-  return jobs.request({ kind, planId: plan.id, planName: plan.name, lane: plan.id, cause });
+function newJob(kind: 'backup' | 'check', plan: Plan, cause: JobCause, wish?: BackupWish): NewJob {
+  const params = wish?.ignoreEstimate === true ? { params: wish } : {};
+  return { kind, planId: plan.id, planName: plan.name, lane: plan.id, cause, ...params };
 }

@@ -35,6 +35,9 @@ export const KeyChange = closed({
   action: Type.Union([Type.Literal('replace-user'), Type.Literal('add-recovery')]),
   allowWeakPassword: Type.Optional(Type.Boolean()),
 });
+/** Goes on where only the estimate of the snapshot says that it will not fit: the upload ends cleanly at the limit. */
+export const BackupWish = closed({ ignoreEstimate: Type.Optional(Type.Boolean()) });
+export type BackupWish = Static<typeof BackupWish>;
 export const JobQuery = closed({
   plan: Type.Optional(Type.String()),
   state: Type.Optional(Type.Enum(JOB_STATES)),

@@ -3,7 +3,7 @@ import { Job } from '../model/job.ts';
 import { LocationTest } from '../model/location-test.ts';
 import { NewPlan, Plan, PlanChange, PlanKey } from '../model/plan.ts';
 import { closed, ResticId } from '../schema.ts';
-import { ArmRequest, byPlan, KeyChange, SecretChannel } from './inputs.ts';
+import { ArmRequest, BackupWish, byPlan, KeyChange, SecretChannel } from './inputs.ts';
 import { route } from './route.ts';
 
 /** Plans, their jobs and their keys. */
@@ -109,6 +109,7 @@ export const planRoutes = {
     permission: 'write',
     summary: 'Take a snapshot now',
     params: byPlan,
+    query: BackupWish,
     status: 202,
     response: Job,
   }),

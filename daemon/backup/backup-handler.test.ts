@@ -9,6 +9,7 @@ import type { Engine } from '../engine/engine.ts';
 import { createHealth } from '../health/create-health.ts';
 import { bookPlans } from '../maintenance/testing/plan-book.ts';
 import { openStore } from '../store/open-store.ts';
+import type { QuotaAnswer, QuotaCheckOptions } from './backup-ports.ts';
 import { createBackupHandler } from './backup-handler.ts';
 
 const PLAN = '11111111-1111-4111-8111-111111111111';
@@ -41,8 +42,7 @@ function setUp(answers: Answers) {
     requests.push(request);
     return Promise.resolve().then(() => answers(request));
   };
-  let verdict: { fits: true } | { fits: false; message: string; hint: string } = { fits: true };
-  const limit = priceLimit();
+  const quota = answeringQuota();
   const handler = createBackupHandler({
     plans,
     store,
@@ -57,7 +57,7 @@ function setUp(answers: Answers) {
         }),
       credentialsFor: () => undefined,
     },
-    quota: { check: () => Promise.resolve(verdict), guard: limit.guard },
+    quota,
     clock: systemClock,
     config: { engineHost: 'host', limits: { uploadKiBPerSecond: 100 } },
   });
@@ -70,10 +70,9 @@ function setUp(answers: Answers) {
     requests,
     handler,
     job,
-    run: async () => await handler.run({ job, params: null, signal, progress: () => undefined }),
-    passLimit: limit.pass,
-    guardsEnded: limit.ended,
-    refuse: () => (verdict = { fits: false, message: 'full', hint: 'get more' }),
+    quota,
+    run: async (params: unknown = null) =>
+      await handler.run({ job, params, signal, progress: () => undefined }),
     close: () => {
       store.close();
       rmSync(root, { recursive: true });
@@ -81,13 +80,22 @@ function setUp(answers: Answers) {
   };
 }
 
-/** Of what an upload may cost. */
-function priceLimit() {
+/** What is asked whether there is room, and watches what an upload may cost. */
+function answeringQuota() {
   const passed = new AbortController();
+  const checks: QuotaCheckOptions[] = [];
+  let verdict: QuotaAnswer = { fits: true };
   let ended = 0;
   return {
-    pass: () => passed.abort(),
-    ended: () => ended,
+    refuse: (byEstimate = false) =>
+      (verdict = { fits: false, message: 'full', hint: 'get more', byEstimate }),
+    checks,
+    check: (_plan: Plan, wish: QuotaCheckOptions) => {
+      checks.push(wish);
+      return Promise.resolve(verdict);
+    },
+    passLimit: () => passed.abort(),
+    guardsEnded: () => ended,
     guard: () => ({
       signal: passed.signal,
       explain: (error: unknown) =>
@@ -134,7 +142,7 @@ describe('what the engine is asked for', () => {
   });
 
   it('is nothing when the quota does not allow it', async () => {
-    world.refuse();
+    world.quota.refuse();
     await expect(world.run()).rejects.toMatchObject({
       code: 'quota_exceeded',
       message: 'full',
@@ -143,13 +151,23 @@ describe('what the engine is asked for', () => {
     expect(world.requests).toEqual([]);
   });
 
+  it('is nothing when only the estimate does not allow it, and how to start all the same is told', async () => {
+    world.quota.refuse(true);
+    await expect(world.run()).rejects.toMatchObject({
+      field: 'ignoreEstimate',
+      hint: expect.stringMatching(/`olares-backup backup documents --ignore-estimate`.*get more/),
+    });
+    await expect(world.run({ ignoreEstimate: true })).rejects.toMatchObject({ message: 'full' });
+    expect(world.quota.checks.map(({ ignoreEstimate }) => ignoreEstimate)).toEqual([false, true]);
+  });
+
   it('that would cost more than was agreed to ends as a full storage, and no longer watches it', async () => {
     answer = () => {
-      world.passLimit();
+      world.quota.passLimit();
       throw new AppError('cancelled', 'stopped before it was done');
     };
     await expect(world.run()).rejects.toMatchObject({ code: 'quota_exceeded', message: 'too dear' });
-    expect(world.guardsEnded()).toBe(1);
+    expect(world.quota.guardsEnded()).toBe(1);
   });
 });
 

@@ -1,4 +1,12 @@
-import { AppError, type Job, type Plan, type RepositoryAccess } from '../../contract/index.ts';
+import {
+  AppError,
+  BackupWish,
+  IGNORE_ESTIMATE,
+  parser,
+  type Job,
+  type Plan,
+  type RepositoryAccess,
+} from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { JobContext, JobHandler, JobOutcome } from '../jobs/job-types.ts';
 import { hasWrittenNothing, withVerdict } from './backup-errors.ts';
@@ -9,6 +17,7 @@ import type {
   BackupPlans,
   BackupStore,
   Lineage,
+  QuotaAnswer,
   QuotaCheck,
   RepositoryDoor,
 } from './backup-ports.ts';
@@ -30,6 +39,8 @@ export interface BackupHandlerOptions {
   };
 }
 
+const backupWish = parser(BackupWish);
+
 /** Takes one snapshot of a plan. */
 export function createBackupHandler(options: BackupHandlerOptions): JobHandler {
   const recorder = createRecorder(options);
@@ -50,8 +61,12 @@ async function takeSnapshot(
   requireArmed(plan);
   options.engine.prepare('backup');
   const startedAt = options.clock.monotonic();
-  const [sources, verdict] = await Promise.all([lookAt(options, plan), quota.check(plan, context.signal)]);
-  if (!verdict.fits) throw new AppError('quota_exceeded', verdict.message, { hint: verdict.hint });
+  const ignoreEstimate = backupWish.check(context.params) && context.params.ignoreEstimate === true;
+  const [sources, verdict] = await Promise.all([
+    lookAt(options, plan),
+    quota.check(plan, { signal: context.signal, ignoreEstimate }),
+  ]);
+  requireRoom(plan, verdict);
   try {
     const access = await door.access(plan);
     const made = await findMadeBefore(options, { plan, access, context });
@@ -67,6 +82,18 @@ async function takeSnapshot(
   } catch (error) {
     throw withVerdict(explainVanished(options.health, plan, error));
   }
+}
+
+function requireRoom({ id, name }: Plan, verdict: QuotaAnswer): void {
+  if (verdict.fits) return;
+  const { message, hint } = verdict;
+  if (!verdict.byEstimate) throw new AppError('quota_exceeded', message, { hint });
+  // Into a command that is copied go plain words only.
+  const plan = /^\w[\w.-]*$/.test(name) ? name : id;
+  throw new AppError('quota_exceeded', message, {
+    hint: `the estimate is too high where the same data is there twice: \`olares-backup backup ${plan} --ignore-estimate\` starts all the same, and ends by itself when the storage is full; else: ${hint}`,
+    field: IGNORE_ESTIMATE,
+  });
 }
 
 function requireArmed(plan: Plan): void {

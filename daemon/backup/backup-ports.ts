@@ -68,12 +68,25 @@ export interface BackupEngine {
   ): Promise<HelperResultOf<V>>;
 }
 
+export interface QuotaCheckOptions {
+  readonly signal: AbortSignal;
+  /** A person knows better what the snapshot will add. */
+  readonly ignoreEstimate: boolean;
+}
+
+export type QuotaAnswer =
+  | { readonly fits: true }
+  | {
+      readonly fits: false;
+      readonly message: string;
+      readonly hint: string;
+      /** There is room left, only not for so much. */
+      readonly byEstimate: boolean;
+    };
+
 /** Whether the next snapshot may be taken. Never throws: storage itself refuses what does not fit. */
 export interface QuotaCheck {
-  check(
-    plan: Plan,
-    signal: AbortSignal,
-  ): Promise<{ readonly fits: true } | { readonly fits: false; message: string; hint: string }>;
+  check(plan: Plan, options: QuotaCheckOptions): Promise<QuotaAnswer>;
   /** While an upload runs: aborted when it would cost more than was agreed to. */
   guard(plan: Plan): Disposable & {
     readonly signal: AbortSignal;

@@ -185,6 +185,12 @@ describe('a second backup of a plan', () => {
     expect(jobs.request(backup).id).toBe(jobs.request({ ...backup, cause: 'user' }).id);
     expect(jobs.list({ active: true })).toHaveLength(1);
   });
+  test('gives the first one what it asks for', () => {
+    const { id } = jobs.request(backup);
+    jobs.request({ ...backup, cause: 'user', params: { more: true } });
+    jobs.request(backup);
+    expect(store.jobs.get(id)?.params).toEqual({ more: true });
+  });
   test('asked for by a person ends the wait of the first', async () => {
     jobs = make({ limits: { retryBaseMs: 3_600_000, retryMaxMs: 3_600_000, giveUpAfterMs: 1e9 } });
     let tries = 0;

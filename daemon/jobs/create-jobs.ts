@@ -79,7 +79,7 @@ function requested({ options, records, job }: Requested): JobRow {
   const { store, clock, chance } = options;
   const twin =
     job.kind === 'backup' && job.planId !== undefined ? unfinishedBackup(store, job.planId) : undefined;
-  if (twin) return isMeantNow(job) && twin.state === 'waiting' ? endWait(records, twin) : twin;
+  if (twin) return joined({ options, records, job }, twin);
   const row = records.insert(newRow(job, chance.uuid(), clock.now()));
   if ((job.notBeforeAt ?? 0) <= clock.now()) return row;
   const change = { reason: 'not yet due', notBeforeAt: job.notBeforeAt ?? null };
@@ -88,6 +88,12 @@ function requested({ options, records, job }: Requested): JobRow {
 
 const unfinishedBackup = (store: Store, planId: string): JobRow | undefined =>
   store.jobs.list({ planId, kind: 'backup', active: true, limit: 1 })[0];
+
+/** Who asks again may ask for more than who asked first. */
+function joined({ options, records, job }: Requested, twin: JobRow): JobRow {
+  if (job.params !== undefined) options.store.jobs.update(twin.id, { params: job.params });
+  return isMeantNow(job) && twin.state === 'waiting' ? endWait(records, twin) : twin;
+}
 
 /** A person who asks while the same job waits for its next try means: try now. */
 const isMeantNow = (job: NewJob): boolean => job.cause === 'user' || job.cause === 'space';

@@ -53,7 +53,7 @@ export function createHandlers({ ports, sessions, pageUrl }: HandlerOptions): Ha
     pausePlan: ({ params }) => plans.pause(params.plan),
     resumePlan: ({ params }) => plans.resume(params.plan),
     armPlan: ({ params, body }) => repositories.arm(plans.get(params.plan), body),
-    backupPlan: ({ params }) => jobs.backup(plans.get(params.plan), 'user'),
+    backupPlan: ({ params, query }) => jobs.backup(plans.get(params.plan), 'user', query),
     checkPlan: ({ params }) => jobs.check(plans.get(params.plan), 'user'),
     listKeys: ({ params }) => repositories.keys(plans.get(params.plan)),
     changeKey: ({ params, body }) => repositories.changeKey(plans.get(params.plan), body.action),

@@ -1,6 +1,7 @@
 import type {
   Account,
   AgentEvent,
+  BackupWish,
   DiffAnswer,
   DoctorCheck,
   FindAnswer,
@@ -74,7 +75,7 @@ export interface ApiPorts {
     diff(query: { a: Snapshot; b: Snapshot; limit: number; after: number }): Promise<DiffAnswer>;
   };
   readonly jobs: {
-    backup(plan: Plan, cause: JobCause): Job;
+    backup(plan: Plan, cause: JobCause, wish: BackupWish): Job;
     check(plan: Plan, cause: JobCause): Job;
     cancel(idPrefix: string): Job;
     find(idPrefix: string): Job | undefined;

@@ -23,9 +23,22 @@ it('does not begin when its sources hold too much', async () => {
   world.sourcesHold(7 * GB);
   expect(await world.usage.check(plan)).toMatchObject({
     fits: false,
+    byEstimate: true,
     message: expect.stringContaining(
-      '4.0 GB of 10.0 GB at Olares Space are used and about 7.0 GB more are needed, for the first snapshot of 1,234 files (14.0 GB)',
+      '4.0 GiB of 10.0 GiB at Olares Space are used and about 7.0 GiB more are needed, for the first snapshot of 1,234 files (14.0 GiB)',
     ),
+  });
+});
+
+it('begins all the same when a person says so, uncounted, but not where nothing more is taken', async () => {
+  world.sourcesHold(7 * GB);
+  expect(await world.usage.check(plan, { ignoreEstimate: true })).toMatchObject({ fits: true });
+  expect(world.counts()).toBe(0);
+  world.reads({ usedBytes: 10 * GB, canBackup: true });
+  world.pass(61_000);
+  expect(await world.usage.check(plan, { ignoreEstimate: true })).toMatchObject({
+    fits: false,
+    byEstimate: false,
   });
 });
 

@@ -1,4 +1,4 @@
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** Bytes for a sentence, by powers of 1024. */
 export function inUnits(bytes: number): string {

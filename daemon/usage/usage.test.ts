@@ -157,7 +157,7 @@ describe('whether the next snapshot fits', () => {
     world.pass(61_000);
     expect(await world.usage.check(plan)).toMatchObject({
       fits: false,
-      message: expect.stringContaining('9.6 GB of 10.0 GB'),
+      message: expect.stringContaining('9.6 GiB of 10.0 GiB'),
     });
   });
 

@@ -19,6 +19,12 @@ const FRESH_MS = 60_000;
 /** An older reading says too little about now to refuse a backup by it. */
 const TRUSTED_MS = 10 * 60_000;
 
+export interface CheckOptions {
+  readonly signal?: AbortSignal;
+  /** Only what is stored now may refuse it. */
+  readonly ignoreEstimate?: boolean;
+}
+
 export interface UsageMeter {
   /** The last reading, at once. */
   current(): Usage;
@@ -28,7 +34,7 @@ export interface UsageMeter {
    */
   get(refresh?: boolean): Promise<Usage>;
   /** Whether the plan's next snapshot fits. Never throws: what is not known does not stop a backup. */
-  check(plan: Plan, signal?: AbortSignal): Promise<QuotaVerdict>;
+  check(plan: Plan, options?: CheckOptions): Promise<QuotaVerdict>;
   /** Watches the limit while an upload of this plan runs; dispose it after. */
   guard(plan: Plan): QuotaGuard;
 }
@@ -73,15 +79,15 @@ export function createUsage(options: UsageOptions): UsageMeter {
   return {
     current,
     get,
-    async check(plan, signal) {
-      const estimate = estimateByHistory(options, plan);
-      if (plan.location.kind === 'directory')
-        return await checkDirectory(plan.location.path, estimate?.bytes);
-      if (plan.location.kind !== 'space') return { fits: true, estimateBytes: estimate?.bytes };
+    async check(plan, { signal, ignoreEstimate = false } = {}) {
+      const estimate = ignoreEstimate ? undefined : estimateByHistory(options, plan);
+      if (plan.location.kind !== 'space') return await checkElsewhere(plan, estimate?.bytes);
       const isKnown = (usage: Usage): boolean => usage.source === 'space' && ageMs() <= TRUSTED_MS;
       const usage = await get();
       const next =
-        estimate ?? (isKnown(usage) ? await measureFirst(options, { plan, usage, signal }) : undefined);
+        ignoreEstimate || !isKnown(usage)
+          ? estimate
+          : (estimate ?? (await measureFirst(options, { plan, usage, signal })));
       const verdict = (now: Usage): QuotaVerdict =>
         isKnown(now) ? judge(now, policyFor(plan), next) : { fits: true, estimateBytes: next?.bytes };
       const first = verdict(usage);
@@ -181,14 +187,17 @@ function isSame(before: unknown, reading: SpaceMeasure): boolean {
   );
 }
 
-async function checkDirectory(path: string, estimateBytes: number | undefined): Promise<QuotaVerdict> {
-  const freeBytes = await freeBytesAt(path).catch(() => undefined);
+async function checkElsewhere({ location }: Plan, estimateBytes: number | undefined): Promise<QuotaVerdict> {
+  if (location.kind !== 'directory') return { fits: true, estimateBytes };
+  const freeBytes = await freeBytesAt(location.path).catch(() => undefined);
   if (freeBytes === undefined || freeBytes >= Math.max(estimateBytes ?? 0, 1)) {
     return { fits: true, estimateBytes };
   }
+  const needed = estimateBytes === undefined ? '' : `, and about ${inUnits(estimateBytes)} more are needed`;
   return {
     fits: false,
-    message: `the disk of ${path} has ${inUnits(freeBytes)} left`,
+    byEstimate: freeBytes > 0,
+    message: `the disk of ${location.path} has ${inUnits(freeBytes)} left${needed}`,
     hint: 'free some space there, or keep the plan elsewhere',
   };
 }

@@ -53,8 +53,8 @@ describe('the next snapshot', () => {
   });
 
   it.each([
-    ['stop', STOP, ['snapshots are safe', '0.5 EUR per GB']],
-    ['make-room', MAKE_ROOM, ['removes no snapshots', 'could free 1.0 GB', '"photos" (4.0 GB)']],
+    ['stop', STOP, ['snapshots are safe', '0.5 EUR per GiB']],
+    ['make-room', MAKE_ROOM, ['removes no snapshots', 'could free 1.0 GiB', '"photos" (4.0 GiB)']],
     ['pay', pay(1), ['no more than 1 EUR a month was agreed to']],
     ['pay in another currency', pay(1, 'JPY'), ['what was agreed to is in JPY']],
   ])('that does not fit has the ways out of %s', (_name, policy, words) => {
@@ -102,7 +102,7 @@ describe('the end of an upload', () => {
     const error = await watch.explain(new AppError('quota_exceeded', 'full'));
     expect(error).toMatchObject({
       code: 'quota_exceeded',
-      message: expect.stringMatching(/10\.0 GB of 10\.0 GB .* next run goes on/),
+      message: expect.stringMatching(/10\.0 GiB of 10\.0 GiB .* next run goes on/),
       hint: expect.stringContaining('snapshots are safe'),
     });
   });

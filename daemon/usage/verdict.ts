@@ -1,4 +1,4 @@
-import { AT_LIMIT, costOf, type AtLimit, type Usage } from '../../contract/index.ts';
+import { AT_LIMIT, costOf, priceWords, type AtLimit, type Usage } from '../../contract/index.ts';
 import { inUnits } from './in-units.ts';
 import { isQuotaKnown } from './quota-warnings.ts';
 
@@ -33,7 +33,13 @@ export interface Estimate {
 
 export type QuotaVerdict =
   | { readonly fits: true; readonly estimateBytes: number | undefined; readonly costPerMonth?: number }
-  | { readonly fits: false; readonly message: string; readonly hint: string };
+  | {
+      readonly fits: false;
+      readonly message: string;
+      readonly hint: string;
+      /** It is only the estimate that does not fit. */
+      readonly byEstimate: boolean;
+    };
 
 const GIB = 1024 ** 3;
 
@@ -61,6 +67,7 @@ export function judge(usage: Usage, policy: QuotaPolicy, estimate: Estimate | un
     return { fits: true, estimateBytes, ...cost(usage, afterBytes) };
   return {
     fits: false,
+    byEstimate: usage.canBackup && usage.usedBytes < allowed,
     message:
       `${inUnits(usage.usedBytes)} of ${inUnits(usage.totalBytes)} at Olares Space are used` +
       (estimate === undefined ? '' : ` and about ${inUnits(estimate.bytes)} more are needed, ${estimate.by}`),
@@ -76,6 +83,7 @@ function cost(usage: Usage, afterBytes: number): { costPerMonth?: number } {
 
 const notAccepted = ({ planLevel }: Usage): QuotaVerdict => ({
   fits: false,
+  byEstimate: false,
   message: `Olares Space does not accept backups of this account (plan level ${planLevel})`,
   hint: 'choose a storage plan at Olares Space, or keep the plan elsewhere: plan add --location DIR',
 });
@@ -106,7 +114,7 @@ function money({ price, overage }: Usage, { atLimit, payUpTo }: QuotaPolicy): st
   if (!price || !overage) {
     return atLimit === 'pay' ? ['Olares Space sells nothing beyond it to this account'] : [];
   }
-  const rate = `${price.perGibMonth} ${price.currency} per GB and month`;
+  const rate = priceWords({ price });
   if (atLimit !== 'pay')
     return [
       `more would cost ${rate}: allow it by the setting quota.payUpTo, or for one plan by plan edit --quota-policy`,

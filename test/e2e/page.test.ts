@@ -141,6 +141,22 @@ describe('admin page', () => {
     });
   });
 
+  it('starts a backup all the same that only its estimate has stopped', async () => {
+    const error = { code: 'quota_exceeded' as const, message: '7 GiB more', field: 'ignoreEstimate' };
+    await onPage(makeStatus(), '', async ({ daemon, admin }) => {
+      const failed = makeJob(2, { state: 'failed', error });
+      daemon.answer({ backupPlan: () => makeJob(1, { state: 'queued' }), listJobs: () => [failed] });
+      const anyway = admin.planCard('Documents').getByRole('button', { name: /^Start anyway/ });
+      daemon.emit(makeEvent(41, 'job.state', { job: failed }));
+      await anyway.waitFor();
+      await look(admin.page, 'estimate-refusal');
+      await anyway.click();
+      await anyway.waitFor({ state: 'detached' });
+      const started = daemon.calls.filter(({ name }) => name === 'backupPlan');
+      expect(started.map(({ query }) => query)).toEqual([{ ignoreEstimate: 'true' }]);
+    });
+  });
+
   it('shows the command for a pending request and can decline it, but has no way to start it', async () => {
     await onPage(makeStatus({ requests: [makeRequest()] }), '', async ({ daemon, admin }) => {
       expect(await admin.requestCommand('7F3K')).toBe('olares-backup restore 7F3K');

@@ -1,11 +1,19 @@
 import type { JSX } from 'preact';
-import { cleanText, JOB_END_STATES, quotaPolicyWords, type Job, type Plan } from '../../../contract/index.ts';
+import {
+  cleanText,
+  isEndedByEstimate,
+  JOB_END_STATES,
+  quotaPolicyWords,
+  type Job,
+  type Plan,
+} from '../../../contract/index.ts';
 import { ActionButton, Badge, Fault, Foreign, When } from '../components/basics.tsx';
 import { counted, formatBytes } from '../format/size.ts';
 import { locationWords, PLAN_STATE_WORDS, scheduleWords, wordingOf } from '../format/words.ts';
 import { snapshotsHref } from '../route.ts';
 import { withJob, withPlan } from '../state/apply-event.ts';
 import { useAction, useAgent, type Action } from '../state/context.ts';
+import { EstimateRefusal } from './estimate-refusal.tsx';
 import { RunHistory, useRuns } from './run-history.tsx';
 
 /** A try that ended this shortly after the last good one is the same one. */
@@ -16,7 +24,7 @@ export function PlanCard({ plan, activeJob }: { plan: Plan; activeJob: Job | und
   const runs = useRuns(plan.id);
   const actions = usePlanActions(plan);
   const isPaused = plan.state === 'paused';
-  const error = actions.backup.error ?? actions.pause.error ?? actions.resume.error;
+  const error = actions.backup.error ?? actions.anyway.error ?? actions.pause.error ?? actions.resume.error;
   return (
     <article class="card" data-plan={cleanText(plan.name)}>
       <header class="card__head">
@@ -30,6 +38,9 @@ export function PlanCard({ plan, activeJob }: { plan: Plan; activeJob: Job | und
       </header>
       <PlanFacts plan={plan} runs={runs} isActive={activeJob !== undefined} />
       <RunHistory runs={runs} planName={plan.name} />
+      {runs[0] && isEndedByEstimate(runs[0]) && activeJob === undefined ? (
+        <EstimateRefusal plan={plan} start={actions.anyway} />
+      ) : null}
       {plan.state === 'unarmed' ? (
         <p class="muted">
           Its password was not set, so it cannot run yet. Type the same <code>olares-backup plan add</code>{' '}
@@ -56,13 +67,17 @@ export function PlanCard({ plan, activeJob }: { plan: Plan; activeJob: Job | und
   );
 }
 
-function usePlanActions(plan: Plan): { backup: Action; pause: Action; resume: Action } {
+type PlanActions = Readonly<Record<'backup' | 'anyway' | 'pause' | 'resume', Action>>;
+
+function usePlanActions(plan: Plan): PlanActions {
   const { client, apply } = useAgent();
   const params = { plan: plan.id };
-  const backup = useAction(async () => {
-    const job = await client.call('backupPlan', { params });
+  const start = async (ignoreEstimate: boolean) => {
+    const job = await client.call('backupPlan', { params, query: { ignoreEstimate } });
     apply((status) => withJob(status, job));
-  });
+  };
+  const backup = useAction(() => start(false));
+  const anyway = useAction(() => start(true));
   const pause = useAction(async () => {
     const changed = await client.call('pausePlan', { params });
     apply((status) => withPlan(status, changed));
@@ -71,7 +86,7 @@ function usePlanActions(plan: Plan): { backup: Action; pause: Action; resume: Ac
     const changed = await client.call('resumePlan', { params });
     apply((status) => withPlan(status, changed));
   });
-  return { backup, pause, resume };
+  return { backup, anyway, pause, resume };
 }
 
 function PauseButton({ plan, pause, resume }: { plan: Plan; pause: Action; resume: Action }): JSX.Element {
