@@ -5,6 +5,7 @@ import {
   NOW,
   REQUEST_ID,
   restoreResult,
+  samplePreview,
   sampleJob,
   samplePlan,
   sampleRequest,
@@ -21,6 +22,7 @@ import { planLines } from './plan-lines.ts';
 
 import { printer, Screen } from '../test-support/screen.ts';
 import { createProgressView } from './progress.ts';
+import { previewLines } from './request-lines.ts';
 
 import { snapshotLines } from './snapshot-lines.ts';
 import { statusLines } from './status-lines.ts';
@@ -28,6 +30,12 @@ import { wantsColour } from './style.ts';
 import { renderTable } from './table.ts';
 import { fitWidth, textWidth } from './text-width.ts';
 import { usageLines } from './usage-lines.ts';
+
+it('a preview says how much room is missing', () => {
+  const look = { style: printer().print.style, now: NOW };
+  const [free] = previewLines(samplePreview({ fits: false, freeBytes: 10 }), look).slice(-1);
+  expect(free).toBe('Free      10 B, which is not enough: free 5.30 MiB more there');
+});
 
 it('the result of a restore in place says how it is undone', () => {
   const undoPath = '/home/me/Photos.before-restore-1';

@@ -148,7 +148,7 @@ export function previewLines(preview: RestorePreview, { style }: Look): string[]
     ...(samples === undefined ? [] : sampleLines(preview, samples, style)),
     ...extraLines(preview, style),
     ...(preview.bytesToFetch === undefined ? [] : [fetchLine(preview.bytesToFetch, preview.estimateMs)]),
-    `Free      ${formatBytes(preview.freeBytes)}${placesText(preview)}`,
+    `Free      ${formatBytes(preview.freeBytes)}${placesText(preview)}${roomText(preview, style)}`,
     ...preview.warnings.map((warning) => `${style.warn('warning:')} ${cleanText(warning)}`),
   ];
 }
@@ -168,6 +168,15 @@ const againstText = ({ targetExists, filesNew, filesChanged, filesUnchanged }: R
 /** Places for files are rarely what is missing. */
 const placesText = ({ freeInodes, filesTotal }: RestorePreview): string =>
   freeInodes > 10 * filesTotal ? '' : `, ${plural(freeInodes, 'more file')} fit`;
+
+const roomText = (preview: RestorePreview, style: Style): string =>
+  preview.fits ? '' : `, ${style.bad('which is not enough')}: ${missingRoom(preview)}`;
+
+/** What has to be freed; a tenth of what is free stays free. */
+export function missingRoom({ bytesTotal, freeBytes }: RestorePreview): string {
+  const missing = Math.ceil(bytesTotal / 0.9 - freeBytes);
+  return missing > 0 ? `free ${formatBytes(missing)} more there` : 'make room for more files there';
+}
 
 const RULE_WORDS: Record<RestoreConflict, string> = {
   keep: 'files that are there stay as they are; only what is missing is brought',

@@ -6,7 +6,7 @@ import {
   type RestoreRequest,
 } from '../../contract/index.ts';
 import { formatBytes, plural } from '../output/format.ts';
-import { previewLines } from '../output/request-lines.ts';
+import { missingRoom, previewLines } from '../output/request-lines.ts';
 import { requireConsent } from '../prompts/consent.ts';
 import type { Session } from '../session.ts';
 import { tell } from './guide.ts';
@@ -125,21 +125,18 @@ async function askNext(session: Session, { request, choice, beside }: Turn): Pro
   throw new AppError('cancelled', 'left; nothing was downloaded or changed');
 }
 
-function noRoom(
-  { interactive }: Session,
-  { target, bytesTotal, filesTotal, freeBytes, freeInodes }: RestorePreview,
-): AppError {
-  // A tenth of what is free stays free.
-  const missing = Math.ceil(bytesTotal / 0.9 - freeBytes);
-  const free = missing > 0 ? `free ${formatBytes(missing)} more there` : 'make room for more files there';
+function noRoom({ interactive }: Session, preview: RestorePreview): AppError {
+  const { target, bytesTotal, filesTotal, freeBytes, freeInodes } = preview;
+  // Some file systems have room for any number of files.
+  const places = Number.isSafeInteger(freeInodes + 1) ? ` and ${plural(freeInodes, 'file')}` : '';
   const ways = interactive
     ? 'restore to another place, or fewer files'
     : 'choose another --target, or restore a part with --include';
   return new AppError(
     'no_space',
     `${cleanText(target, 4096)} has no room: ${formatBytes(bytesTotal)} in ${plural(filesTotal, 'file')} are to be ` +
-      `restored, ${formatBytes(freeBytes)} and ${plural(freeInodes, 'file')} are free; nothing was changed`,
-    { field: '--target', hint: `${free}, ${ways}` },
+      `restored, ${formatBytes(freeBytes)}${places} are free; nothing was changed`,
+    { field: '--target', hint: `${missingRoom(preview)}, ${ways}` },
   );
 }
 
