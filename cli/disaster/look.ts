@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, fromErrorBody, type Look, type NewLook } from '../../contract/index.ts';
 import { formatTime } from '../output/format.ts';
 import { noPasswordSource } from '../password/new-password.ts';
-import { normaliseKnownPassword } from '../password/rules.ts';
+import { normaliseKnownPassword, spellingHint } from '../password/rules.ts';
 import { readPassword, type PasswordOptions } from '../password/sources.ts';
 import { openSecretLine } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
@@ -40,14 +40,27 @@ export async function lookInto(session: Session, where: NewLook, options: Passwo
 async function lookOnce(session: Session, where: NewLook, given: string | undefined): Promise<Looked> {
   const { id, channel } = await session.api.call('createLook', { body: where });
   const line = await openSecretLine(channel);
+  let typed = '';
   try {
-    const password = normaliseKnownPassword(given ?? (await ask(channel.triesLeft)));
+    typed = given ?? (await ask(channel.triesLeft));
+    const password = normaliseKnownPassword(typed);
     session.print.note('Looking into the repository …');
     await line.send({ password });
     return { look: await settled(session, id), password };
+  } catch (error) {
+    throw withSpelling(error, typed);
   } finally {
     line.close();
   }
+}
+
+function withSpelling(error: unknown, typed: string): unknown {
+  const hint = spellingHint(typed);
+  if (!(error instanceof AppError) || error.code !== 'wrong_password' || hint === undefined) return error;
+  return new AppError(error.code, error.message, {
+    hint: error.hint === undefined ? hint : `${error.hint}. ${hint}`,
+    cause: error,
+  });
 }
 
 async function ask(triesLeft: number | undefined): Promise<string> {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { describe, expect, it } from 'vitest';
-import { normaliseKnownPassword, normalisePassword, requireUsablePassword } from './rules.ts';
+import { normaliseKnownPassword, normalisePassword, requireUsablePassword, spellingHint } from './rules.ts';
 import { weaknessOf } from './strength.ts';
 import { randomWords } from './words.ts';
 
@@ -50,5 +50,7 @@ describe('a new password', () => {
   it('has one form whichever way it was typed', () => {
     expect(normalisePassword('Zu\u0308rich')).toBe('Z\u00fcrich');
     expect(normaliseKnownPassword(' pasted ')).toBe('pasted');
+    expect(spellingHint('Z\u00fcrich 8001')).toBeUndefined();
+    expect(spellingHint(' Zu\u0308rich ')).toMatch(/white space around it and with its accented letters/);
   });
 });

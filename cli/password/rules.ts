@@ -18,6 +18,16 @@ export function normaliseKnownPassword(typed: string): string {
   return normalisePassword(typed).trim();
 }
 
+/** What a person has to know whose password is wrong, when another one was tried than the bytes that were typed. */
+export function spellingHint(typed: string): string | undefined {
+  const changes = [
+    ...(typed.trim() === typed ? [] : ['without the white space around it']),
+    ...(normalisePassword(typed) === typed ? [] : ['with its accented letters in their composed form']),
+  ];
+  if (changes.length === 0) return undefined;
+  return `it was tried ${changes.join(' and ')}; if other software set it as it was typed, only that and restic itself open the repository`;
+}
+
 /**
  * Refuses a password that could not be used at all, weak or not.
  * @throws AppError `invalid_input` saying which rule it breaks; never holds the password

@@ -8,7 +8,7 @@ import {
 } from '../../contract/index.ts';
 import { formatDuration, formatTime, plural } from '../output/format.ts';
 import { noPasswordSource } from '../password/new-password.ts';
-import { normaliseKnownPassword } from '../password/rules.ts';
+import { normaliseKnownPassword, spellingHint } from '../password/rules.ts';
 import { readPassword, type PasswordOptions } from '../password/sources.ts';
 import { openSecretLine } from '../secret-channel.ts';
 import type { Session } from '../session.ts';
@@ -63,12 +63,13 @@ async function unlock(
 ): Promise<void> {
   const channel = await requestCheck(session, request, choice);
   const line = await openSecretLine(channel);
+  let typed = '';
   try {
-    const password = normaliseKnownPassword(await source(channel.triesLeft));
-    await sent(session, line.send({ password }));
+    typed = await source(channel.triesLeft);
+    await sent(session, line.send({ password: normaliseKnownPassword(typed) }));
   } catch (error) {
     const isWrong = error instanceof AppError && error.code === 'wrong_password';
-    throw isWrong ? wrongPassword(request, channel.triesLeft) : withSeconds(error);
+    throw isWrong ? wrongPassword(request, typed, channel.triesLeft) : withSeconds(error);
   } finally {
     line.close();
   }
@@ -116,7 +117,7 @@ async function askPassword(request: RestoreRequest, triesLeft: number | undefine
   }
 }
 
-function wrongPassword(request: RestoreRequest, triesBefore: number | undefined): AppError {
+function wrongPassword(request: RestoreRequest, typed: string, triesBefore: number | undefined): AppError {
   const left = triesBefore === undefined ? '' : ` ${triesText(Math.max(0, triesBefore - 1))}`;
   const made =
     request.userKeyCreatedAt === undefined
@@ -124,7 +125,12 @@ function wrongPassword(request: RestoreRequest, triesBefore: number | undefined)
       : `it is the one set on ${formatTime(request.userKeyCreatedAt)}; `;
   return new AppError('wrong_password', `Wrong password. Nothing was downloaded or changed.${left}`, {
     field: 'password',
-    hint: `${made}look at Caps Lock and the keyboard layout; the recovery words open it too`,
+    hint: [
+      `${made}look at Caps Lock and the keyboard layout; the recovery words open it too`,
+      spellingHint(typed),
+    ]
+      .filter((each) => each !== undefined)
+      .join('; '),
   });
 }
 
