@@ -50,6 +50,9 @@ export function describeProgress(progress: Progress): string {
     ...(bytesPerSecond === undefined ? [] : [`${formatBytes(Math.round(bytesPerSecond))}/s`]),
     ...(remainingMs === undefined ? [] : [`${formatDuration(remainingMs)} left`]),
   ];
-  const moves = `${cleanText(progress.phase, 20)} ${parts.join(', ')}`;
+  const moves =
+    progress.phase === 'finishing'
+      ? `finishing: the rest of ${formatBytes(bytesDone)} is being sent`
+      : `${cleanText(progress.phase, 20)} ${parts.join(', ')}`;
   return stall === undefined ? moves : `${moves} (waiting: ${cleanText(stall, 200)})`;
 }

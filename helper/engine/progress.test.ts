@@ -75,6 +75,23 @@ describe('progress', () => {
     expect(sent.at(-1)).not.toHaveProperty('stall');
   });
 
+  it('has no speed and no end in sight while the last of what was read is sent', () => {
+    status(500);
+    vi.advanceTimersByTime(1_000);
+    status(1_000);
+    vi.advanceTimersByTime(1_000);
+    expect(sent.at(-1)).toMatchObject({ phase: 'uploading', fraction: 1, remainingMs: 0 });
+    vi.advanceTimersByTime(3_000);
+    expect(sent.at(-1)).toEqual({
+      phase: 'finishing',
+      fraction: 1,
+      filesDone: 0,
+      filesTotal: 2,
+      bytesDone: 1_000,
+      bytesTotal: 1_000,
+    });
+  });
+
   it('says after a while that nothing moves when nobody says why', () => {
     status(10);
     vi.advanceTimersByTime(50_000);

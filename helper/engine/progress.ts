@@ -8,6 +8,8 @@ const STALL_AFTER_MS = 15_000;
 /** Nothing moves and nothing is said: a black hole on the way, or a source disk that hangs. */
 const SILENT_AFTER_MS = 45_000;
 const INTERVAL_MS = 1_000;
+/** So long after the last byte was read it is the line that is waited for, not a total that still grows. */
+const READ_AFTER_MS = 3_000;
 /** Weight of the newest second in the speed shown: follows a change within about five seconds. */
 const SMOOTHING = 0.3;
 
@@ -34,8 +36,12 @@ export function createProgressMeter(session: Session, { phase, waitingSince }: M
 
   const send = () => {
     const stall = stallText();
-    output.progress(stall === undefined ? last : { ...last, stall });
+    const now = isSendingRest() ? sendingRest(last) : last;
+    output.progress(stall === undefined ? now : { ...now, stall });
   };
+  /** restic counts what it reads: up to 100 MB of it may still wait for a slow line then. */
+  const isSendingRest = (): boolean =>
+    last.phase === 'uploading' && last.fraction === 1 && clock() - movedAt >= READ_AFTER_MS;
   const stallText = (): string | undefined => {
     if (clock() - movedAt < STALL_AFTER_MS) return undefined;
     const waiting = waitingSince();
@@ -88,6 +94,11 @@ function describe(
     ...(speed > 0 ? { bytesPerSecond: speed } : {}),
     ...(bytesTotal > 0 ? share(bytesDone, bytesTotal, speed) : {}),
   };
+}
+
+function sendingRest(progress: HelperProgress): HelperProgress {
+  const { bytesPerSecond: _speed, remainingMs: _remaining, ...known } = progress;
+  return { ...known, phase: 'finishing' };
 }
 
 function share(bytesDone: number, bytesTotal: number, speed: number): Partial<HelperProgress> {

@@ -70,7 +70,7 @@ export const PHASE_WORDS: Readonly<Record<ProgressPhase, string>> = {
   downloading: 'Downloading',
   verifying: 'Verifying',
   placing: 'Putting files in place',
-  finishing: 'Finishing',
+  finishing: 'Sending the last of it',
 };
 
 export const PLAN_STATE_WORDS: Readonly<Record<PlanState, Wording>> = {
