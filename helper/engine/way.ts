@@ -87,7 +87,7 @@ function hostOf(place: StoragePlace): HostAndPort | undefined {
 }
 
 /** Go never asks a proxy for these. */
-const isLoopback = (host: string): boolean =>
+export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 /** Amazon's storage is asked under several names. */

@@ -7,12 +7,13 @@ import { withSignIn } from '../engine/sign-in.ts';
 import type { Session } from '../session.ts';
 import { parseAddress, type StoragePlace } from '../storage/address.ts';
 import { openObjects } from '../storage/objects.ts';
+import { clearTextDoubt } from './clear-text.ts';
 import { directorySteps } from './directory.ts';
 import { offeredHostKeys } from './host-keys.ts';
 import { s3Steps } from './s3.ts';
 import { sftpSteps } from './sftp.ts';
 import type { Probe, Request } from './probe-types.ts';
-import { walk, type Step } from './steps.ts';
+import { walk, type Doubt, type Step } from './steps.ts';
 
 /**
  * Tries what a backup will need of a location, and leaves nothing there. A location that cannot be used is a result, not
@@ -25,10 +26,10 @@ export async function probe(request: Request, session: Session): Promise<Locatio
   }
   let opened: OpenCredentials | undefined;
   let signedIn = access;
-  const open = async (): Promise<string> => {
+  const open = async (): Promise<string | Doubt> => {
     signedIn = withSignIn(access);
     opened = await openCredentials(session, access);
-    return 'they can be read';
+    return clearTextDoubt(access) ?? 'they can be read';
   };
   try {
     const first = access.credentials.kind === 'file' ? [{ name: 'credentials', look: open }] : [];
