@@ -79,7 +79,8 @@ async function arm(
   }
   const access = await door.access(plan, { adopt: mode === 'adopt' });
   if (plan.location.kind === 'directory') await requireFree(plan.location.path, access, mode);
-  const credentials = door.credentialsFor(plan);
+  // The key that `init` makes goes again.
+  const credentials = door.credentialsFor(plan, 'keys');
   return await withChannel(options, plan, {
     turn,
     work: async (channelPath, onReady) => {

@@ -45,11 +45,10 @@ async function readKeys({ engine, door, config }: RepositoriesOptions, plan: Pla
     { verb: 'key-list', access: await door.access(plan), host: config.engineHost },
     credentials && { credentials },
   );
-  return found.map(({ id, createdAt }) => ({
-    id,
-    createdAt,
-    role: plan.keys.find((key) => key.id === id)?.role ?? 'other',
-  }));
+  return found.map(({ id, createdAt }) => {
+    const known = plan.keys.find((key) => key.id === id);
+    return { role: 'other', ...known, id, createdAt };
+  });
 }
 
 async function removeKey(options: RepositoriesOptions, plan: Plan, keyId: string): Promise<PlanKey[]> {

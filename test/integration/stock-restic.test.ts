@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Job, Plan } from '../../contract/index.ts';
+import type { Job, Plan, PlanKey } from '../../contract/index.ts';
 import { makeOddTree } from '../../helper/testing/odd-tree.ts';
 import { compareTrees } from '../../scripts/start/compare-trees.mjs';
 import {
@@ -53,6 +53,11 @@ describe('a repository at Space', () => {
     expect(at('').repository).toBe(
       `s3:${system.space.url}/${bucket}/${userid}-${suffix}/olares-backups/${name}`,
     );
+  });
+
+  test('is opened by three keys, as the page on stock restic says', async () => {
+    const keys = await system.json<PlanKey[]>(['key', 'list', plan.name]);
+    expect(keys.map(({ role }) => role).toSorted()).toEqual(['machine', 'recovery', 'user']);
   });
 
   test('carries every tag that the real Olares reads', async () => {
