@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, type ErrorCode, type Plan, type SecretChannel } from '../contract/index.ts';
+import { AppError, shellWord, type ErrorCode, type Plan, type SecretChannel } from '../contract/index.ts';
 import { createKitFile, type KitFile } from './password/kit.ts';
 import { newPassword, noPasswordSource, type NewPasswordOptions } from './password/new-password.ts';
 import { showRecoveryWords } from './password/recovery.ts';
@@ -7,7 +7,6 @@ import { normaliseKnownPassword } from './password/rules.ts';
 import { readPassword } from './password/sources.ts';
 import { sendSecret } from './secret-channel.ts';
 import type { Session } from './session.ts';
-import { shellWord } from './state-dir.ts';
 
 export interface ArmOptions extends NewPasswordOptions {
   /** Open an existing repository instead of making one. */

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { shellWord } from '../contract/index.ts';
 import type { Runtime } from './runtime.ts';
 
 const SYSTEM_STATE_DIR = '/var/lib/olares-backup';
@@ -36,9 +37,4 @@ function defaultStateDir({ env, uid }: Pick<Runtime, 'env' | 'uid'>): string {
   if (uid === 0) return SYSTEM_STATE_DIR;
   const base = env['XDG_STATE_HOME'] || join(env['HOME'] || '/', '.local', 'state');
   return join(base, 'olares-backup');
-}
-
-/** A text as one word of a shell line that a person may copy. */
-export function shellWord(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

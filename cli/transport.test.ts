@@ -4,10 +4,10 @@ import { createServer as createSocketServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createApiClient, type AppError } from '../contract/index.ts';
+import { createApiClient, shellWord, type AppError } from '../contract/index.ts';
 import { readEvents, type StreamItem } from './event-stream.ts';
 import { sendSecret } from './secret-channel.ts';
-import { agentPlace, shellWord } from './state-dir.ts';
+import { agentPlace } from './state-dir.ts';
 import { NOW, sampleStatus } from './test-support/samples.ts';
 import { createTransport } from './transport.ts';
 

@@ -11,3 +11,8 @@ export function cleanText(text: string, maxLength = 500): string {
   const visible = text.replace(DANGEROUS, '\ufffd');
   return visible.length <= maxLength ? visible : `${visible.slice(0, maxLength - 1)}…`;
 }
+
+/** A text as one word of a shell line that a person may copy. */
+export function shellWord(text: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { AppError, cleanText, type NewPlan, type Plan } from '../../contract/index.ts';
+import { AppError, cleanText, shellWord, type NewPlan, type Plan } from '../../contract/index.ts';
 import { armPlan, collectSecrets, type ArmOptions, type ArmSecrets } from '../arm-plan.ts';
 import { checkLocation, failOn, type CheckOptions } from '../location-check.ts';
 import { formatMoment } from '../output/format.ts';
@@ -11,7 +11,6 @@ import { parseQuotaPolicy } from '../parse/quota-policy.ts';
 import { parseSchedule } from '../parse/schedule.ts';
 import { addPasswordOptions } from '../password/sources.ts';
 import type { OpenSession, Session } from '../session.ts';
-import { shellWord } from '../state-dir.ts';
 import { addLocationOptions } from './location-options.ts';
 import { addPlanOptions, addQuotaOption, parseZone, type PlanOptions } from './plan-options.ts';
 

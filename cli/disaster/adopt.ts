@@ -1,6 +1,7 @@
 import {
   AppError,
   cleanText,
+  shellWord,
   type Look,
   type Plan,
   type PlanKey,
@@ -19,7 +20,6 @@ import { showRecoveryWords } from '../password/recovery.ts';
 import type { PasswordOptions } from '../password/sources.ts';
 import { requireConsent } from '../prompts/consent.ts';
 import type { Session } from '../session.ts';
-import { shellWord } from '../state-dir.ts';
 import { lookInto, lookLines } from './look.ts';
 import { placeOf, type PlaceOptions } from './place.ts';
 import { signIn, type SignInOptions } from './sign-in.ts';

@@ -44,7 +44,7 @@ describe('usage', () => {
       '',
       'What helps',
       '  Get more storage at your Space.',
-      '  Save less:              olares-backup plan edit "photos" --exclude PATTERN',
+      '  Save less:              olares-backup plan edit photos --exclude PATTERN',
       '  Keep a plan elsewhere:  olares-backup plan add NAME --path DIR --location DIR',
       '  Pay for more (0.5 EUR per GiB and month): set quota.atLimit to "pay" and quota.payUpTo in the settings',
       '  Snapshots that exist stay, and can be restored at any time.',

@@ -4,6 +4,7 @@ import {
   nextVerdictWords,
   priceWords,
   takesNoMore,
+  shellWord,
   type Usage,
 } from '../../contract/index.ts';
 import { formatBytes, formatRelative } from './format.ts';
@@ -105,7 +106,7 @@ function planTable(usage: Usage, print: Printer): string[] {
 /** Only what really helps, and the command for it. */
 function waysOut(usage: Usage, style: Style): string[] {
   const largest = usage.byPlan.toSorted((a, b) => b.storedBytes - a.storedBytes)[0];
-  const name = largest ? JSON.stringify(cleanText(largest.planName)) : 'NAME';
+  const name = largest ? shellWord(cleanText(largest.planName)) : 'NAME';
   const price = usage.overage && usage.policy?.atLimit !== 'pay' ? priceWords(usage) : undefined;
   return [
     style.bold('What helps'),

@@ -1,7 +1,6 @@
-import { cleanText, type Plan } from '../../contract/index.ts';
+import { cleanText, shellWord, type Plan } from '../../contract/index.ts';
 import { formatKitCode } from '../disaster/kit-code.ts';
 import { formatTime } from '../output/format.ts';
-import { shellWord } from '../state-dir.ts';
 
 /** A recovery kit, before it is text or a page. */
 export interface KitContent {

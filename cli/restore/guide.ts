@@ -1,4 +1,11 @@
-import { AppError, cleanText, type Plan, type RestoreRequest, type Snapshot } from '../../contract/index.ts';
+import {
+  AppError,
+  cleanText,
+  shellWord,
+  type Plan,
+  type RestoreRequest,
+  type Snapshot,
+} from '../../contract/index.ts';
 import { formatBytes, formatCount, formatRelative, formatTime } from '../output/format.ts';
 import type { Session } from '../session.ts';
 import { create, findRequest, isBackupUrl, type FoundRequest } from './find-request.ts';
@@ -86,7 +93,7 @@ async function pickSnapshot(session: Session, plan: string): Promise<string | un
   const snapshots = all.filter(({ state }) => state !== 'missing');
   if (snapshots.length === 0) {
     session.print.warn(`There is no snapshot of ${cleanText(plan, 100)} yet.`);
-    session.print.note(`take one: olares-backup backup ${cleanText(plan, 100)}`);
+    session.print.note(`take one: olares-backup backup ${shellWord(cleanText(plan, 100))}`);
     return undefined;
   }
   const changes = await changesSince(session, snapshots);

@@ -3,6 +3,7 @@ import {
   BackupWish,
   IGNORE_ESTIMATE,
   parser,
+  shellWord,
   type Job,
   type Plan,
   type RepositoryAccess,
@@ -84,14 +85,12 @@ async function takeSnapshot(
   }
 }
 
-function requireRoom({ id, name }: Plan, verdict: QuotaAnswer): void {
+function requireRoom({ name }: Plan, verdict: QuotaAnswer): void {
   if (verdict.fits) return;
   const { message, hint } = verdict;
   if (!verdict.byEstimate) throw new AppError('quota_exceeded', message, { hint });
-  // Into a command that is copied go plain words only.
-  const plan = /^\w[\w.-]*$/.test(name) ? name : id;
   throw new AppError('quota_exceeded', message, {
-    hint: `the estimate is too high where the same data is there twice: \`olares-backup backup ${plan} --ignore-estimate\` starts all the same, and ends by itself when the storage is full; else: ${hint}`,
+    hint: `the estimate is too high where the same data is there twice: \`olares-backup backup ${shellWord(name)} --ignore-estimate\` starts all the same, and ends by itself when the storage is full; else: ${hint}`,
     field: IGNORE_ESTIMATE,
   });
 }

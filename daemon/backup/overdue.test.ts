@@ -25,17 +25,21 @@ it.each([
   expect(isOverdue(plan(change), NOW)).toBe(expected);
 });
 
-it('raises while it is so and clears when it is not', () => {
-  const raised = new Set<string>();
+it('raises while it is so, with a command that may be copied whatever the name, and clears when it is not', () => {
+  const raised = new Map<string, string | undefined>();
   const health = {
-    raise: ({ code }: { code: string }) => void raised.add(code),
+    raise: ({ code, hint }: { code: string; hint?: string }) => void raised.set(code, hint),
     clear: (code: string) => void raised.delete(code),
   };
   let lastGoodAt = 0;
   const clock = { now: () => NOW, monotonic: () => NOW };
-  const check = createOverdueCheck({ plans: { list: () => [plan({ lastGoodAt })] }, health, clock });
+  const check = createOverdueCheck({
+    plans: { list: () => [plan({ lastGoodAt, name: '$(rm x)' })] },
+    health,
+    clock,
+  });
   check();
-  expect([...raised]).toEqual(['backup_overdue']);
+  expect([...raised]).toEqual([['backup_overdue', "olares-backup backup '$(rm x)'"]]);
   lastGoodAt = NOW;
   check();
   expect([...raised]).toEqual([]);

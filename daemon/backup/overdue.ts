@@ -1,4 +1,4 @@
-import type { Plan, Schedule } from '../../contract/index.ts';
+import { shellWord, type Plan, type Schedule } from '../../contract/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { BackupHealth } from './backup-ports.ts';
 
@@ -42,7 +42,7 @@ function raiseOverdue(health: BackupHealth, { id, name, lastGoodAt }: Plan): voi
     code: 'backup_overdue',
     level: 'warning',
     message: `"${name}" has no good snapshot ${since}`,
-    hint: `olares-backup backup "${name}"`,
+    hint: `olares-backup backup ${shellWord(name)}`,
     planId: id,
   });
 }

@@ -84,7 +84,8 @@ it('takes over a repository of stock restic, lists its snapshots and restores on
   expect(await sendSecret(channel.socketPath, { password: PASSWORD })).toEqual({ ok: true });
   expect(world.plans.get(plan.id)).toMatchObject({ state: 'armed', repository: { address: repository } });
   const conditions = world.conditions().filter(({ planId }) => planId === plan.id);
-  expect(conditions.map(({ code }) => code)).toEqual(['recovery_key_missing']);
+  const hint = `olares-backup key add --recovery ${plan.name}`;
+  expect(conditions).toMatchObject([{ code: 'recovery_key_missing', hint }]);
   await vi.waitFor(() => expect(world.store.snapshots.list(plan.id)).toHaveLength(1), { timeout: 20_000 });
   const [snapshot] = await world.repositories.snapshots(plan, false);
   expect(snapshot).toMatchObject({ state: 'foreign', paths: [world.source] });

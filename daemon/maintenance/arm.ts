@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import {
   AppError,
+  shellWord,
   type HelperResultOf,
   type Plan,
   type PlanKey,
@@ -173,7 +174,7 @@ function settleOldKeys(health: MaintenanceHealth, plan: Plan, oldRemains: boolea
     code: 'old_key_remains',
     level: 'warning',
     message: `The old password or recovery words of "${plan.name}" still open its repository: the storage refused to remove their key.`,
-    hint: `olares-backup key list ${plan.name}, then olares-backup key remove`,
+    hint: `\`olares-backup key list ${shellWord(plan.name)}\`, then \`olares-backup key remove\``,
     planId: plan.id,
   });
 }
@@ -185,7 +186,7 @@ function settleRecovery(health: MaintenanceHealth, plan: Plan, keys: readonly Pl
       code: 'recovery_key_missing',
       level: 'warning',
       message: `"${plan.name}" has no recovery words: if its password is lost, so are its snapshots`,
-      hint: `olares-backup key add --recovery --plan "${plan.name}"`,
+      hint: `olares-backup key add --recovery ${shellWord(plan.name)}`,
       planId: plan.id,
     });
   }

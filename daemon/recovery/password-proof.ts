@@ -1,4 +1,4 @@
-import { AppError, type Capsule, type Plan, type SecretChannel } from '../../contract/index.ts';
+import { AppError, shellWord, type Capsule, type Plan, type SecretChannel } from '../../contract/index.ts';
 import type { Log } from '../base/log.ts';
 import { keyIdsOf } from '../restore/key-order.ts';
 import type { TryLimit } from '../restore/try-limit.ts';
@@ -85,7 +85,7 @@ function raise(health: RecoveryHealth, { id, name, passwordProvenAt }: Plan): vo
     code: CONDITION,
     level: 'warning',
     message: `Do you still know the password of "${name}"? It was ${since}${passwordProvenAt === undefined ? ' more than 90 days ago and never typed since' : ''}; nobody can replace it.`,
-    hint: `olares-backup key check-password "${name}" (a second, nothing is changed)`,
+    hint: `olares-backup key check-password ${shellWord(name)} (a second, nothing is changed)`,
     planId: id,
   });
 }

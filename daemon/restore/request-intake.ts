@@ -1,6 +1,7 @@
 import {
   AppError,
   cleanText,
+  shellWord,
   type NewRestoreRequest,
   type Plan,
   type RestoreChoice,
@@ -145,7 +146,7 @@ function newestOf(store: RestoreStore, plan: Plan): LedgerSnapshot {
   const newest = store.snapshots.newest(plan.id);
   if (newest) return newest;
   throw new AppError('not_found', `"${plan.name}" has no snapshot yet`, {
-    hint: `olares-backup backup "${plan.name}"`,
+    hint: `olares-backup backup ${shellWord(plan.name)}`,
     field: 'snapshot',
   });
 }
