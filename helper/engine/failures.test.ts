@@ -33,6 +33,12 @@ describe('the end of a restic', () => {
     [1, 'client.PutObject: The provided token has expired. (ExpiredToken)', 'not_signed_in'],
     [1, 'Fatal: Fatal: create repository at /r failed: config file already exists', 'conflict'],
     [1, 'Fatal: failed to find snapshot: no matching ID found for prefix "00000000"', 'not_found'],
+    [
+      1,
+      'could not find snapshot: failed to load snapshot [null]: The specified key does not exist.',
+      'not_found',
+    ],
+    [1, 'failed to load snapshot [null]: open r/snapshots/0a: no such file or directory', 'not_found'],
     [1, 'Fatal: all source directories/files do not exist', 'not_found'],
     [1, 'Fatal: repository contains errors', 'integrity'],
     [1, 'cached file <data/8b6d39a215> is too short\n\tgithub.com/restic/restic/file.go:403', 'integrity'],

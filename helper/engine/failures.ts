@@ -83,7 +83,8 @@ export const FAILURE_RULES: readonly FailureRule[] = [
     retry: 'never',
   },
   {
-    pattern: /no matching ID found|snapshot .*not found|path .*: not found/i,
+    pattern:
+      /no matching ID found|snapshot .*not found|path .*: not found|failed to load snapshot .*(?:no such file|does not exist|\b404\b)/i,
     code: 'not_found',
     message: 'the repository has no such snapshot or path',
     hint: 'look at `olares-backup snapshot list`',
