@@ -8,5 +8,6 @@ it('is the code alone: what was chosen is in the request', () => {
 
 it('lets nobody choose a name that is not what it looks like', () => {
   expect(canBeChosen("/home/me/it's $(touch x)")).toBe(true);
-  for (const path of ['/a\nrm -rf /', '/a\u202Etxt', '/a\u001b[2J']) expect(canBeChosen(path)).toBe(false);
+  for (const path of ['/a\nrm -rf /', '/a\u202Etxt', '/a\u001b[2J', '/bad\ufffd'])
+    expect(canBeChosen(path)).toBe(false);
 });

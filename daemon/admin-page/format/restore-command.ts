@@ -6,6 +6,6 @@ export const undoCommand = (code: string): string => `olares-backup request undo
 
 const plainCode = (code: string): string => cleanText(code).replace(/[^A-Za-z0-9-]/g, '');
 
-/** A name with control characters, or with marks that turn the direction, would not be the one that is shown. */
+/** A name that is no text, with control characters, or with marks that turn the direction, is not the one that is shown. */
 export const canBeChosen = (path: string): boolean =>
-  path.startsWith('/') && cleanText(path, path.length + 1) === path;
+  path.startsWith('/') && !path.includes('\ufffd') && cleanText(path, path.length + 1) === path;
