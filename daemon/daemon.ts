@@ -8,7 +8,7 @@ import { ShutdownStack } from './base/shutdown.ts';
 import { createBackupHandler } from './backup/backup-handler.ts';
 import { createOverdueCheck } from './backup/overdue.ts';
 import type { Config } from './config/config.ts';
-import { lookEachMinute } from './each-minute.ts';
+import { dropConditions, lookEachMinute } from './each-minute.ts';
 import { createEngine } from './engine/create-engine.ts';
 import { createSpawnLauncher } from './engine/spawn-launcher.ts';
 import { createEventLog } from './events/event-log.ts';
@@ -145,6 +145,7 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   const engineVersion = lookAtEngine(options, parts);
   plans.onRemoved((plan) => cancelJobsOf(parts, plan));
   plans.onRemoved((plan) => parts.recovery.forget(plan.id));
+  plans.onRemoved(() => dropConditions(parts));
   plans.onRemoved((plan) => {
     parts.index.removePlan(plan.id).catch((error: unknown) => log.warn({ err: error }, 'an index stays'));
   });

@@ -19,10 +19,19 @@ it('asks every part, also when one of them fails', async () => {
       space: { asked: { expire: note('asked') } },
       recovery: { tend: note('recovery') },
       overdue: note('overdue'),
+      health: { keepPlans: (ids) => void asked.push(`conditions of ${[...ids].join()}`) },
+      plans: { list: () => [{ id: 'a' }, { id: 'b' }] },
     },
     silentLog,
   );
   await vi.waitFor(() =>
-    expect(asked.toSorted()).toEqual(['asked', 'index', 'ledger', 'overdue', 'recovery']),
+    expect(asked.toSorted()).toEqual([
+      'asked',
+      'conditions of a,b',
+      'index',
+      'ledger',
+      'overdue',
+      'recovery',
+    ]),
   );
 });

@@ -10,6 +10,13 @@ export interface MinuteParts {
   readonly space: { readonly asked: { expire(): void } };
   readonly recovery: { tend(): void };
   readonly overdue: () => void;
+  readonly health: { keepPlans(planIds: ReadonlySet<string>): void };
+  readonly plans: { list(): { readonly id: string }[] };
+}
+
+/** What is wrong with a plan ends with it, also what is found by a look that was under way meanwhile. */
+export function dropConditions({ health, plans }: Pick<MinuteParts, 'health' | 'plans'>): void {
+  health.keepPlans(new Set(plans.list().map(({ id }) => id)));
 }
 
 /** One that fails, on a full disk say, holds up no other, and is asked again in the next minute. */
@@ -22,6 +29,7 @@ export function lookEachMinute(parts: MinuteParts, log: Log): void {
     asked: () => parts.space.asked.expire(),
     overdue: () => parts.overdue(),
     recovery: () => parts.recovery.tend(),
+    conditions: () => dropConditions(parts),
   };
   for (const [look, run] of Object.entries(looks)) {
     Promise.resolve()

@@ -47,6 +47,16 @@ test('is cleared once, for its plan alone', () => {
   expect(kinds().filter((kind) => kind === 'health.cleared')).toHaveLength(1);
 });
 
+test('is cleared with its plan', () => {
+  health.raise(late);
+  health.raise({ ...late, planId: 'a' });
+  health.raise({ ...late, planId: 'gone' });
+  health.raise({ ...late, code: 'vanished', planId: 'gone' });
+  health.keepPlans(new Set(['a']));
+  expect(health.list().map(({ planId }) => planId)).toEqual([undefined, 'a']);
+  expect(kinds().filter((kind) => kind === 'health.cleared')).toHaveLength(2);
+});
+
 test('stays over a restart until its owner clears it', () => {
   health.raise(late);
   store.close();

@@ -16,6 +16,18 @@ const FACT = 'health.conditions';
  */
 export function createHealth({ store, clock }: HealthOptions): Health {
   const read = () => (store.facts.get(FACT) ?? []) as HealthCondition[];
+  const clear: Health['clear'] = (code, planId) => {
+    const conditions = read();
+    const known = conditions.find((other) => isSame(other, code, planId));
+    if (!known) return;
+    store.commit((append) => {
+      store.facts.set(
+        FACT,
+        conditions.filter((other) => other !== known),
+      );
+      append('health.cleared', { code, ...(planId === undefined ? {} : { planId }) });
+    });
+  };
   return {
     raise(condition) {
       const conditions = read();
@@ -27,17 +39,11 @@ export function createHealth({ store, clock }: HealthOptions): Health {
         append('health.raised', { condition: raised });
       });
     },
-    clear(code, planId) {
-      const conditions = read();
-      const known = conditions.find((other) => isSame(other, code, planId));
-      if (!known) return;
-      store.commit((append) => {
-        store.facts.set(
-          FACT,
-          conditions.filter((other) => other !== known),
-        );
-        append('health.cleared', { code, ...(planId === undefined ? {} : { planId }) });
-      });
+    clear,
+    keepPlans(planIds) {
+      for (const { code, planId } of read()) {
+        if (planId !== undefined && !planIds.has(planId)) clear(code, planId);
+      }
     },
     list: () => read().toSorted(worstThenOldest),
   };

@@ -13,6 +13,8 @@ export interface Health {
   /** Raising what is raised already with the same text changes nothing. */
   raise(condition: NewCondition): void;
   clear(code: string, planId?: string): void;
+  /** Clears what was raised for other plans than these: they are gone, and nobody else would. */
+  keepPlans(planIds: ReadonlySet<string>): void;
   /** Worst first, then oldest first. */
   list(): HealthCondition[];
 }
