@@ -46,14 +46,19 @@ export function createQuotaGuard({ get, policy, log, isAtSpace }: QuotaGuardOpti
   };
 }
 
+function fullness({ usedBytes, totalBytes }: Usage): string {
+  const used = `${inUnits(usedBytes)} of ${inUnits(totalBytes)} at Olares Space are used`;
+  return usedBytes < totalBytes
+    ? `the storage is nearly full: ${used}, and the next part did not fit`
+    : `the storage is full: ${used}`;
+}
+
 function stoppedAtLimit(usage: Usage | undefined, policy: QuotaPolicy, cause: unknown): AppError {
   const isMetered = usage !== undefined && usage.source === 'space' && usage.totalBytes > 0;
-  const where = isMetered
-    ? `${inUnits(usage.usedBytes)} of ${inUnits(usage.totalBytes)} at Olares Space are used`
-    : 'the storage takes no more data';
+  const why = isMetered ? fullness(usage) : 'the storage takes no more data';
   return new AppError(
     'quota_exceeded',
-    `stopped because the storage is full: ${where}; what was uploaded is kept, and the next run goes on from it`,
+    `stopped because ${why}; what was uploaded is kept, and the next run goes on from it`,
     {
       hint: isMetered
         ? waysOut(usage, policy)

@@ -106,6 +106,12 @@ describe('the end of an upload', () => {
       hint: expect.stringContaining('snapshots are safe'),
     });
   });
+  it('below the limit does not claim that all is used', async () => {
+    using watch = guard(true, usage(9));
+    expect(await watch.explain(new AppError('quota_exceeded', 'full'))).toMatchObject({
+      message: expect.stringMatching(/nearly full: 9\.0 GiB of 10\.0 GiB .* next part did not fit/),
+    });
+  });
   it('at a storage without a meter claims no figure', async () => {
     using watch = guard(false);
     const error = (await watch.explain(new AppError('quota_exceeded', 'full'))) as AppError;
