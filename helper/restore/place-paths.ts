@@ -1,8 +1,9 @@
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import { createPrivateFileSync, syncDirectory } from '../state-files.ts';
 import { descend, openAnchor, type Anchor } from './anchor.ts';
+import { clearKept } from './clear-kept.ts';
 import { moveEntry, moveNew } from './move.ts';
 import { settle, type Merging } from './place-merge.ts';
 import type { Placing } from './placing.ts';
@@ -46,7 +47,7 @@ export function placePaths(placing: Placing, merging: Merging, staged: string): 
   } catch (error) {
     takeBack(undone, undoPath);
     // All is back where it was: what is left here are the list and empty directories.
-    rmSync(target.parent.at(kept), { recursive: true });
+    clearKept(target.parent, kept, UNDO_MANIFEST);
     throw error;
   }
   for (const anchor of [old, current, target.parent]) syncDirectory(anchor.path);

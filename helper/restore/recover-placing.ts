@@ -1,9 +1,10 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { HelperResultOf } from '../../contract/helper-messages.ts';
 import type { Session } from '../session.ts';
 import { syncDirectory } from '../state-files.ts';
 import { openAnchor, type Anchor } from './anchor.ts';
+import { clearKept } from './clear-kept.ts';
 import { moveEntry } from './move.ts';
 import { PATHS_END, UNDO_MANIFEST, type UndoManifest } from './place-paths.ts';
 import { assertBelongs, dropPlaceRecord, recordsOfKilled, type PlaceRecord } from './place-record.ts';
@@ -81,7 +82,7 @@ function putBackPaths({ session, record, parent, name, kept }: Killed): PutBack 
   const far = howFar(parent, name, kept);
   if (far === 'done') return NOT_AWAY;
   if (far === 'not begun') {
-    rmSync(parent.at(kept), { recursive: true });
+    clearKept(parent, kept, UNDO_MANIFEST);
     return NOT_AWAY;
   }
   const aside = `${name}.restored-${record.requestId.slice(0, 8)}`;

@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync, existsSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Bench, newRequestId } from '../testing/bench.ts';
@@ -38,6 +47,31 @@ describe('undo', () => {
     const kept = keep('target.before-restore-1-paths', { replaced: [], added: ['../victim'] });
     expect((await undo(kept)).error).toMatchObject({ code: 'integrity' });
     expect(readFileSync(victim, 'utf8')).toBe('mine');
+  });
+
+  it('puts no link in the place of the target that somebody has put in the place of the old files', async () => {
+    const kept = join(bench.root, 'target.before-restore-1');
+    symlinkSync('/etc', kept);
+    expect((await undo(kept)).error).toMatchObject({ code: 'not_found' });
+    expect(lstatSync(target).isDirectory()).toBe(true);
+  });
+
+  it('removes of what it kept only the list and what is empty', async () => {
+    const victim = join(bench.root, 'victim');
+    mkdirSync(victim);
+    writeFileSync(join(victim, 'file'), 'mine');
+    const kept = keep('target.before-restore-1-paths', { replaced: ['in/a'], added: [] });
+    mkdirSync(join(kept, 'in'));
+    writeFileSync(join(kept, 'in/a'), 'old');
+    const other = keep('target.before-restore-2-paths', { replaced: [], added: [] });
+    symlinkSync(victim, join(other, 'link'));
+    mkdirSync(join(other, 'inner'));
+    writeFileSync(join(other, 'inner/file'), 'mine');
+    for (const path of [kept, other]) expect((await undo(path)).error).toBeUndefined();
+    expect(readFileSync(join(target, 'in/a'), 'utf8')).toBe('old');
+    expect(existsSync(kept)).toBe(false);
+    expect(readdirSync(other)).toEqual(['inner', 'link']);
+    expect(readFileSync(join(victim, 'file'), 'utf8')).toBe('mine');
   });
 
   it('takes back a restore that was killed between two of its paths', async () => {

@@ -1,4 +1,4 @@
-import { lstatSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as Type from 'typebox';
 import { AppError } from '../../contract/errors.ts';
@@ -7,6 +7,7 @@ import { parser } from '../../contract/schema.ts';
 import type { Session } from '../session.ts';
 import { readPrivateFile, syncDirectory } from '../state-files.ts';
 import { descend, openAnchor, type Anchor } from './anchor.ts';
+import { clearKept } from './clear-kept.ts';
 import { moveEntry } from './move.ts';
 import { parts, PATHS_END, UNDO_MANIFEST, type UndoManifest } from './place-paths.ts';
 import { assertBelongs, dropPlaceRecord, writePlaceRecord } from './place-record.ts';
@@ -28,7 +29,9 @@ export async function undo(
   using target = openTarget(session, path, true);
   const { parent, name } = target;
   const kept = basename(undoPath);
-  if (!lstatSync(parent.at(kept), { throwIfNoEntry: false })) {
+  const found = lstatSync(parent.at(kept), { throwIfNoEntry: false });
+  // A link is never kept: no restore replaces one.
+  if (!found || found.isSymbolicLink()) {
     throw new AppError('not_found', `${undoPath} is not there any more, so the restore cannot be undone`);
   }
   const aside = `${name}.restored-${requestId.slice(0, 8)}`;
@@ -76,7 +79,7 @@ export function undoPaths({ parent, name, kept, aside }: Names): void {
     move(current, away, way);
     move(old, current, way);
   }
-  rmSync(parent.at(kept), { recursive: true });
+  clearKept(parent, kept, UNDO_MANIFEST);
 }
 
 function move(from: Anchor, to: Anchor, way: string): void {
