@@ -9,7 +9,7 @@ import {
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { actOnCall, actOnSocket, type Fault } from './fault-actions.ts';
-import { isStorage, STS_PATHS, targetOf, type Target } from './fault-targets.ts';
+import { isStorage, meets, STS_PATHS, targetOf, type Target } from './fault-targets.ts';
 import type { Certificate } from './certificates.ts';
 
 export type { Fault, Target };
@@ -70,7 +70,9 @@ export class FaultProxy implements AsyncDisposable {
 
   constructor(options: FaultProxyOptions = {}) {
     this.#options = options;
-    const listener = (call: IncomingMessage, answer: ServerResponse) => void this.#onCall(call, answer);
+    const listener = (call: IncomingMessage, answer: ServerResponse) =>
+      // A Space that ends in the middle of a call.
+      void this.#onCall(call, answer).catch(() => answer.destroy());
     this.#server = options.certificate
       ? createTlsServer({ ...options.certificate }, listener)
       : createServer(listener);
@@ -154,12 +156,12 @@ export class FaultProxy implements AsyncDisposable {
     answer.on('error', () => undefined);
     answer.on('finish', () => this.passed.push({ target, url: call.url ?? '', status: answer.statusCode }));
     if (target === 'storage PUT' && /\/data\//.test(call.url ?? '')) await this.#atGate();
-    const strike = this.#strikes.find((one) => one.target === target && one.fault !== 'wrong certificate');
+    const strike = this.#strikes.find((one) => meets(one, target));
     const forward = (relay?: boolean) => this.#forward(call, answer, relay);
-    if (!strike) return void forward();
+    if (!strike) return void (await forward());
     strike.hits += 1;
     // The test has ended the token at Space itself.
-    if (strike.fault === 'expired token' && !isStorage(strike.target)) return void forward();
+    if (strike.fault === 'expired token' && !isStorage(strike.target)) return void (await forward());
     await actOnCall(strike.fault, { call, answer, forward, until: this.#until(strike) });
   }
 

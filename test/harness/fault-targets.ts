@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WIRE_PATHS } from '../../contract/index.ts';
+import type { Fault } from './fault-actions.ts';
 
 /** What an agent uses a Space for. */
 export const TARGETS = [
@@ -23,6 +24,8 @@ export function targetOf({ method, url = '' }: IncomingMessage): Target | undefi
 }
 
 export const STS_PATHS: ReadonlySet<string> = new Set([WIRE_PATHS.stsToken, WIRE_PATHS.stsRefresh]);
+/** The calls that carry the account's token. */
+const BY_TOKEN: ReadonlySet<Target | undefined> = new Set(['STS', 'usage', 'save']);
 export const isStorage = (target: Target): boolean => target.startsWith('storage');
 
 const CALLS: Partial<Record<string, Target>> = {
@@ -32,3 +35,12 @@ const CALLS: Partial<Record<string, Target>> = {
   [WIRE_PATHS.backupSave]: 'save',
   [WIRE_PATHS.snapshotSave]: 'snapshot save',
 };
+
+/** A certificate is met before any call; a token that has ended by the first call that carries it. */
+export function meets(
+  { fault, target }: { fault: Fault; target: Target },
+  called: Target | undefined,
+): boolean {
+  if (fault === 'wrong certificate') return false;
+  return target === called || (fault === 'expired token' && BY_TOKEN.has(target) && BY_TOKEN.has(called));
+}

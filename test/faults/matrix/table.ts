@@ -146,6 +146,7 @@ const STORAGE_STALLS: Partial<Record<Fault, RegExp>> = {
   'expired token': /temporary access to the storage has run out/,
   'wrong certificate': /certificate that cannot be trusted/,
 };
+const CERTIFICATE = /certificate cannot be trusted/;
 const storagePut: Row = (fault) => {
   const senseless = STORAGE_SENSELESS[fault] ?? (fault === '200 with HTML' ? LYING_PUT : undefined);
   if (senseless !== undefined) return { senseless };
@@ -154,6 +155,10 @@ const storagePut: Row = (fault) => {
   return { course: 'holds', ...(says && { says }) };
 };
 
+/** It is probed before restic may wait for it. */
+const storagePutBefore: Row = (fault) =>
+  fault === 'wrong certificate' ? { ...unreachable('waits')(fault), says: CERTIFICATE } : storagePut(fault);
+
 /** The check's lock. While `restic check` tries again it says nothing in its JSON mode, so there is nothing to pass on. */
 const storagePutOfCheck: Row = (fault) => {
   const cell = storagePut(fault);
@@ -161,7 +166,7 @@ const storagePutOfCheck: Row = (fault) => {
 };
 
 const PROBE_SAYS: Partial<Record<Fault, RegExp>> = {
-  'wrong certificate': /certificate cannot be trusted/,
+  'wrong certificate': CERTIFICATE,
   '503 with Retry-After': /storage/,
 };
 const storageGet =
@@ -203,7 +208,7 @@ const ROWS: Record<Target, Record<Time, Row>> = {
     during: snapshotSave('during'),
     after: snapshotSave('after'),
   },
-  'storage PUT': { before: storagePut, during: storagePut, after: storagePutOfCheck },
+  'storage PUT': { before: storagePutBefore, during: storagePut, after: storagePutOfCheck },
   'storage GET': {
     before: storageGet('waits'),
     during: storageGet('is refused'),
