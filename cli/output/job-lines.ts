@@ -92,12 +92,17 @@ function proofLines({
   ];
 }
 
-function undoLines(job: Job, { undoPath, undoUntil, requestCode }: RestoreResult, now: number): string[] {
+function undoLines(
+  job: Job,
+  { undoPath, undoUntil, undoBytes, requestCode }: RestoreResult,
+  now: number,
+): string[] {
   if (undoPath === undefined) return [];
+  const space = undoBytes === undefined ? '' : `, which takes ${formatBytes(undoBytes)}`;
   const request = requestCode ?? job.requestId;
   const until = undoUntil === undefined ? '' : `, kept until ${formatMoment(undoUntil, now)}`;
   return [
-    `  what was there before is in ${cleanText(undoPath, 4096)}${until}`,
+    `  what was there before is in ${cleanText(undoPath, 4096)}${space}${until}`,
     ...(request === undefined
       ? []
       : [`  put it back with: olares-backup request undo ${cleanText(request, 40)}`]),

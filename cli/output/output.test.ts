@@ -42,10 +42,10 @@ it('the result of a restore in place says how it is undone', () => {
   const job = sampleJob({
     kind: 'restore',
     requestId: REQUEST_ID,
-    result: restoreResult({ undoPath, requestCode: '7F3K' }),
+    result: restoreResult({ undoPath, undoBytes: 2048, requestCode: '7F3K' }),
   });
   const text = jobResultLines(job, { style: printer().print.style, now: NOW }).join('\n');
-  expect(text).toContain(undoPath);
+  expect(text).toContain(`${undoPath}, which takes 2.00 KiB`);
   expect(text).toContain('olares-backup request undo 7F3K');
 });
 

@@ -93,6 +93,8 @@ export const RestoreResult = Type.Object({
   /** Where the former content of an in-place target is kept, until `undoUntil`. */
   undoPath: Type.Optional(Type.String()),
   undoUntil: Type.Optional(EpochMs),
+  /** What the disk gets back when that is removed; files that did not change are not kept twice. */
+  undoBytes: Type.Optional(Bytes),
   /** Names the request to people, e.g. for its undo. */
   requestCode: Type.Optional(Type.String()),
   /** Files by what became of them, where the target held some before. */

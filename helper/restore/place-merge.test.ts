@@ -15,11 +15,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MergedFiles } from '../../contract/model/job.ts';
 import { describeTree } from '../testing/odd-tree.ts';
 import { openAnchor } from './anchor.ts';
+import { keptBytes } from './kept-bytes.ts';
 import { place, type Placing } from './place.ts';
 
 const STAMP = '20261120-181200';
@@ -86,6 +87,17 @@ describe('a restore into a directory that holds files', () => {
     expect(read('was-file/inner') + read('was-dir')).toBe('newnew');
     expect(merged).toEqual({ added: 2, replaced: 5, same: 0, kept: 0, renamed: 0, extra: 3, deleted: 0 });
     expect(describeTree(undoPath ?? '')).toEqual(before);
+  });
+
+  it('keeps only what was replaced at the cost of space', () => {
+    write('target/large-extra', 'x'.repeat(1_000_000));
+    write('target/both', 'x'.repeat(500_000));
+    const { undoPath } = restore({});
+    using parent = openAnchor(root);
+    const bytes = keptBytes(parent, basename(undoPath ?? '')) ?? 0;
+    expect(bytes).toBeGreaterThanOrEqual(500_000);
+    expect(bytes).toBeLessThan(1_000_000);
+    expect(keptBytes(parent, 'nothing')).toBeUndefined();
   });
 
   it('deletes what only the target has when it is told so, and keeps it for undo', () => {

@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs';
+import { basename } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
 import type { HelperRequestOf, HelperResultOf } from '../../contract/helper-messages.ts';
 import type { MergedFiles } from '../../contract/model/job.ts';
@@ -12,6 +13,7 @@ import type { Session } from '../session.ts';
 import { cancelledBeforePlacing, download, type Downloaded } from './download.ts';
 import { flush } from './flush.ts';
 import { openJail, requireJail } from './jail.ts';
+import { keptBytes } from './kept-bytes.ts';
 import { withMissing } from './missing.ts';
 import { requirePermit, takePermit } from './permit.ts';
 import { place, type Placing } from './place.ts';
@@ -141,9 +143,18 @@ async function fetchAndPlace(fetching: Fetching): Promise<Result> {
     durationMs: session.clock() - startedAt,
     skipped: found.skipped,
     stripped: found.stripped,
-    ...(undoPath === undefined ? {} : { undoPath, undoUntil: session.clock() + UNDO_DAYS * DAY_MS }),
+    ...(undoPath !== undefined && keptFacts(target, undoPath, session.clock())),
     ...(merged !== undefined && { merged }),
     warnings: warningsOf(proof),
+  };
+}
+
+function keptFacts({ parent }: Target, undoPath: string, now: number): Partial<Result> {
+  const undoBytes = keptBytes(parent, basename(undoPath));
+  return {
+    undoPath,
+    undoUntil: now + UNDO_DAYS * DAY_MS,
+    ...(undoBytes !== undefined && { undoBytes }),
   };
 }
 

@@ -64,6 +64,7 @@ export function RestoreFacts({ result }: { result: RestoreResult }): JSX.Element
           <span class="path">
             <Foreign text={result.undoPath} max={400} />
           </span>
+          {result.undoBytes === undefined ? null : `, ${formatBytes(result.undoBytes)},`}
           {result.undoUntil === undefined ? null : (
             <>
               {' '}
