@@ -58,7 +58,7 @@ function withSpelling(error: unknown, typed: string): unknown {
   const hint = spellingHint(typed);
   if (!(error instanceof AppError) || error.code !== 'wrong_password' || hint === undefined) return error;
   return new AppError(error.code, error.message, {
-    hint: error.hint === undefined ? hint : `${error.hint}. ${hint}`,
+    hint: error.hint === undefined ? hint : `${error.hint}; ${hint}`,
     cause: error,
   });
 }

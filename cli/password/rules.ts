@@ -25,7 +25,7 @@ export function spellingHint(typed: string): string | undefined {
     ...(normalisePassword(typed) === typed ? [] : ['with its accented letters in their composed form']),
   ];
   if (changes.length === 0) return undefined;
-  return `it was tried ${changes.join(' and ')}; if other software set it as it was typed, only that and restic itself open the repository`;
+  return `it was tried ${changes.join(' and ')}: if other software set it as it was typed, restore with restic itself (docs/restore-without-us.md)`;
 }
 
 /**
