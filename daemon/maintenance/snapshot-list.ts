@@ -39,7 +39,7 @@ export function createSnapshotList(options: SnapshotListOptions): SnapshotList {
   const { plans, store } = options;
   const refreshing = new Map<string, Promise<void>>();
   const directories = createLru<Promise<SnapshotEntry[]>>(CACHED_DIRECTORIES);
-  const nameOf = (planId: string): string => plans.find(planId)?.name ?? planId;
+  const nameOf = (planId: string): string => plans.find(planId)?.name ?? `removed (${planId.slice(0, 8)})`;
   const shared = async (plan: Plan): Promise<void> => {
     const running =
       refreshing.get(plan.id) ?? refresh(options, plan).finally(() => refreshing.delete(plan.id));

@@ -129,7 +129,17 @@ function chosenSubject(
   if (plan && found.planId !== plan.id) {
     throw new AppError('not_found', `"${plan.name}" has no snapshot "${snapshot}"`, { field: 'snapshot' });
   }
-  return ofLedger(options.plans.get(found.planId), requirePresent(found));
+  return ofLedger(planOf(options, found), requirePresent(found));
+}
+
+/** Snapshots outlive their plan, and with it the way to them. */
+function planOf({ plans }: IntakeOptions, { planId, resticId }: LedgerSnapshot): Plan {
+  const plan = plans.find(planId);
+  if (plan) return plan;
+  throw new AppError('not_found', `the plan of the snapshot ${resticId.slice(0, 8)} was removed`, {
+    hint: 'make it anew from what is in its repository: `olares-backup adopt`, with the address or a Backup URL; or restore by its Backup URL',
+    field: 'snapshot',
+  });
 }
 
 /** Undefined and empty mean the same: nothing is chosen yet. */

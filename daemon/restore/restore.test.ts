@@ -122,6 +122,17 @@ describe('a wish at the machine', () => {
   });
 });
 
+it('of a snapshot whose plan was removed is told what became of it', async () => {
+  const { snapshots } = world.store;
+  const row = { ...snapshots.newest(plan.id)!, id: UNKNOWN, planId: UNKNOWN, resticId: 'ee'.repeat(32) };
+  world.store.commit(() => snapshots.insert({ ...row, jobId: null }));
+  const planName = `removed (${UNKNOWN.slice(0, 8)})`;
+  expect(await world.repositories.snapshot('eeee')).toMatchObject({ planName });
+  const message = 'the plan of the snapshot eeeeeeee was removed';
+  await expect(world.requests.create({ snapshot: 'eeee' }, 'user')).rejects.toMatchObject({ message });
+  world.store.commit(() => snapshots.remove(UNKNOWN));
+});
+
 describe('the way to the files', () => {
   it('refuses a wrong password and stays open, then restores with the right one', async () => {
     const { id, code } = await world.requests.create({ snapshot: 'latest', plan: 'documents' }, 'user');
