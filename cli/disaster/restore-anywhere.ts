@@ -6,6 +6,7 @@ import {
   type NewRestoreRequest,
 } from '../../contract/index.ts';
 import { formatMoment, plural } from '../output/format.ts';
+import { parseChoice } from '../restore/choice.ts';
 import { restore, type RestoreOptions } from '../restore/restore-flow.ts';
 import type { Session } from '../session.ts';
 import { hasNoAgent, inForeground } from './foreground.ts';
@@ -33,6 +34,8 @@ export async function restoreAnywhere(
       hint: 'leave it out: no agent runs here, and the one of this command ends with it',
     });
   }
+  // What is wrong with the flags is said before a password is asked for.
+  parseChoice(session, options);
   session.print.note('No agent runs here; restoring in the foreground. Nothing of it stays on this machine.');
   const source = what ?? (options.kit === undefined ? await askSource(session) : undefined);
   await inForeground(session, async (there) => restoreFrom(there, source, options));

@@ -72,7 +72,10 @@ export function requestLines(request: RestoreRequest, { print, now }: RequestLoo
       ['Chosen', chosenText(request.choice)],
       ['Expires', formatMoment(request.expiresAt, now)],
       ['Kept', keptText(request, now)],
-      ['Brought', request.asidePath],
+      [
+        'Brought',
+        request.asidePath && `${cleanText(request.asidePath, 4096)} (delete it when nothing of it is missed)`,
+      ],
       ['Fetched', stagedText(request, now)],
       ['Why', request.reason],
       ['Error', request.error?.message],

@@ -51,7 +51,7 @@ export function kitContent({ plan, words, machine, now }: KitSubject): KitConten
       },
       {
         heading:
-          'Without this software, with restic 0.18.1 or newer (it asks for the password: the words or your own):',
+          'Without this software, with restic 0.18.1 or newer, but not 0.19.0 (it asks for the password: the words or your own):',
         lines: [
           `restic -r ${shellWord(address)} snapshots`,
           `restic -r ${shellWord(address)} restore latest --target ./restored`,

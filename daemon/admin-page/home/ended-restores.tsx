@@ -93,6 +93,7 @@ function Words({ request: { error, reason, asidePath } }: { request: RestoreRequ
           <code class="path">
             <Foreign text={asidePath} max={400} />
           </code>
+          : delete it when nothing of it is missed.
         </p>
       )}
     </>
