@@ -57,7 +57,7 @@ export const isEndedByEstimate = ({ state, error }: Pick<Job, 'state' | 'error'>
 
 /** Why somebody would go on, and what happens then. */
 export const ESTIMATE_DOUBT =
-  'The estimate is too high where the same data is there twice. A backup that does not fit ends by itself when the storage is full, and what was uploaded is kept.';
+  'The estimate is too high where the same data is there twice. A backup that does not fit ends by itself when the storage is full, and what was uploaded whole is kept.';
 
 /** What a plan's own `quotaPolicy` says, e.g. `pay up to 5 EUR a month`. */
 export const quotaPolicyWords = (policy: string): string =>

@@ -28,6 +28,7 @@ import { createTryLimit } from './restore/try-limit.ts';
 import { createDueTimes } from './scheduler/due-times.ts';
 import { createScheduler } from './scheduler/create-scheduler.ts';
 import { createSnapshotIndex } from './snapshot-index/create-snapshot-index.ts';
+import { createSignedOutCheck } from './space-link/signed-out.ts';
 import { createSpacePart } from './space-link/space-link.ts';
 import { openStore } from './store/open-store.ts';
 import { createUsage } from './usage/usage.ts';
@@ -178,13 +179,16 @@ async function startParts(options: DaemonOptions, parts: Parts, stack: ShutdownS
   stack.push('space-link', () => link.stop());
   const meter = watchUsage({ usage: parts.usage, store, log });
   stack.push('usage', () => meter.stop());
+  const signedOut = createSignedOutCheck({ ...parts, account: space.account });
+  signedOut();
   space.onChanged(() => {
+    signedOut();
     jobs.wake();
     meter.measure();
   });
   scheduler.start();
   stack.push('scheduler', () => scheduler.stop());
-  const minute = setInterval(() => lookEachMinute(parts, log), 60_000);
+  const minute = setInterval(() => lookEachMinute({ ...parts, signedOut }, log), 60_000);
   minute.unref();
   stack.push('minute', () => clearInterval(minute));
   return api;

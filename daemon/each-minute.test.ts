@@ -19,6 +19,7 @@ it('asks every part, also when one of them fails', async () => {
       space: { asked: { expire: note('asked') } },
       recovery: { tend: note('recovery') },
       overdue: note('overdue'),
+      signedOut: note('signedOut'),
       health: { keepPlans: (ids) => void asked.push(`conditions of ${[...ids].join()}`) },
       plans: { list: () => [{ id: 'a' }, { id: 'b' }] },
     },
@@ -32,6 +33,7 @@ it('asks every part, also when one of them fails', async () => {
       'ledger',
       'overdue',
       'recovery',
+      'signedOut',
     ]),
   );
 });

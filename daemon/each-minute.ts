@@ -10,6 +10,7 @@ export interface MinuteParts {
   readonly space: { readonly asked: { expire(): void } };
   readonly recovery: { tend(): void };
   readonly overdue: () => void;
+  readonly signedOut: () => void;
   readonly health: { keepPlans(planIds: ReadonlySet<string>): void };
   readonly plans: { list(): { readonly id: string }[] };
 }
@@ -28,6 +29,7 @@ export function lookEachMinute(parts: MinuteParts, log: Log): void {
     requests: () => parts.requests.expire(),
     asked: () => parts.space.asked.expire(),
     overdue: () => parts.overdue(),
+    signedOut: () => parts.signedOut(),
     recovery: () => parts.recovery.tend(),
     conditions: () => dropConditions(parts),
   };

@@ -58,7 +58,7 @@ function stoppedAtLimit(usage: Usage | undefined, policy: QuotaPolicy, cause: un
   const why = isMetered ? fullness(usage) : 'the storage takes no more data';
   return new AppError(
     'quota_exceeded',
-    `stopped because ${why}; what was uploaded is kept, and the next run goes on from it`,
+    `stopped because ${why}; what was uploaded whole is kept, and the next run goes on from it`,
     {
       hint: isMetered
         ? waysOut(usage, policy)

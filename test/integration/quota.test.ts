@@ -96,7 +96,7 @@ async function staysWithinWhatWasAgreed(): Promise<void> {
   const dear = await system.cli(['backup', 'photos']);
   expect([dear.code, dear.stderr]).toEqual([
     13,
-    expect.stringMatching(/what was uploaded is kept.*no more than 1 EUR a month was agreed to/s),
+    expect.stringMatching(/what was uploaded whole is kept.*no more than 1 EUR a month was agreed to/s),
   ]);
   expect(stored() - included).toBeGreaterThan(20 * MB);
   expect(stored() - included).toBeLessThan(BIG);
