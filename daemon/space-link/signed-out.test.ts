@@ -11,7 +11,7 @@ it('tells of each armed plan at Space while nobody is signed in', () => {
     plan('own', 'armed', 'directory'),
   ];
   const raised = new Map<string, string>();
-  let account: Account | undefined;
+  let account: Account | undefined = undefined;
   const check = createSignedOutCheck({
     plans: { list: () => list },
     account: { current: () => account },
