@@ -125,7 +125,8 @@ const HINTS = {
 
 function settleHealth(health: BackupHealth, plan: Plan, findings: readonly Finding[]): void {
   for (const code of HEALED_BY_A_SNAPSHOT) health.clear(code, plan.id);
-  for (const code of ['source_missing', 'source_empty', 'files_unreadable'] as const) {
+  // Of several the last one raised is the one a person reads first.
+  for (const code of ['files_unreadable', 'source_empty', 'source_missing'] as const) {
     const texts = findings.filter((finding) => finding.code === code).map(({ text }) => text);
     if (texts.length === 0) health.clear(code, plan.id);
     else {

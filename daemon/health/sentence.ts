@@ -25,7 +25,7 @@ export function healthSentence({ conditions, jobs, plans }: HealthView): {
 
 /** Of several warnings the latest: one that has stood for months must not hide what happened last night. */
 const newest = (warnings: readonly HealthCondition[]): HealthCondition | undefined =>
-  warnings.toSorted((a, b) => b.since - a.since)[0];
+  warnings.toSorted((a, b) => a.since - b.since).at(-1);
 
 const nameOf = (job: Job): string => (job.planName === undefined ? 'a plan' : `"${job.planName}"`);
 
