@@ -75,6 +75,8 @@ async function main(programDir: string): Promise<void> {
       () => undefined,
     );
   };
+  // Before the start: a signal in the midst of it would end Node, and leave a helper that has just begun.
+  listenForStop(config.ephemeral, (why) => stop(0, why));
   const started = startDaemon({
     config,
     clock: systemClock,
@@ -87,7 +89,6 @@ async function main(programDir: string): Promise<void> {
       stop(EXIT_CODES[error.code], error.code);
     },
   });
-  listenForStop(config.ephemeral, (why) => stop(0, why));
   const daemon = await started;
   print(
     `${JSON.stringify({ ready: true, stateDir: config.stateDir, page: daemon.pageUrl ?? null, pid: process.pid })}\n`,
