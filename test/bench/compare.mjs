@@ -22,7 +22,7 @@ export async function compareAt({ bench, place, mebibytes, runs, say }) {
   const backups = Object.fromEntries(
     ROUNDS.map((round) => [round, { agent: [], plain: [], outside: [], starts: [] }]),
   );
-  const restores = { agent: [], agentVerified: [], plain: [], plainVerified: [] };
+  const restores = { agent: [], agentVerified: [], job: [], jobVerified: [], plain: [], plainVerified: [] };
   for (let run = 0; run < runs; run += 1) {
     say(`${place}: run ${run + 1} of ${runs}`);
     const pair = await openPair({ bench, place, mebibytes, name: `${place}-${run}` });
@@ -90,8 +90,10 @@ async function agentRestore(bench, { dir, name }, { kind, restores }) {
   const target = join(dir, `by-agent${kind.suffix}`);
   const start = performance.now();
   const what = ['restore', 'latest', '--plan', name, '--target', target, '--yes', ...kind.ours];
-  await must(bench.cli([...what, '--password-file', bench.passwordFile, '--json']));
+  const { stdout } = await must(bench.cli([...what, '--password-file', bench.passwordFile, '--json']));
   restores[`agent${kind.suffix}`].push(performance.now() - start);
+  const job = JSON.parse(stdout);
+  restores[`job${kind.suffix}`].push(Date.parse(job.endedAt) - Date.parse(job.startedAt));
   rmSync(target, { recursive: true });
 }
 

@@ -109,9 +109,16 @@ function printSnapshots(all) {
 function printRestores(all) {
   const rows = Object.entries(all).flatMap(([place, { restores }]) => [
     ratioRow(`from ${PLACES[place]}, without verification`, restores.agent, restores.plain, 1.05),
+    ratioRow('the job alone, from the right password on', restores.job, restores.plain, 1.05),
     ratioRow(`from ${PLACES[place]}, verified by both`, restores.agentVerified, restores.plainVerified),
+    ratioRow('the job alone', restores.jobVerified, restores.plainVerified),
   ]);
-  print(table(['restore: the whole command', 'plain ms', 'agent ms', 'ratio', 'each run', 'reach'], rows));
+  print(
+    table(
+      ['restore: the whole command, and the job', 'plain ms', 'agent ms', 'ratio', 'each run', 'reach'],
+      rows,
+    ),
+  );
   print();
 }
 
