@@ -7,9 +7,14 @@ const SLASH = Buffer.from('/');
 
 /**
  * @param ignore paths (relative, as text) whose subtree is left out on the left side
+ * @param setIds false: a file may have lost its setuid and setgid bits, as a restore leaves them out
  * @returns the number of entries compared and the differences in words, at most 50
  */
-export async function compareTrees(left, right, { ignore = [], owners = process.getuid?.() === 0 } = {}) {
+export async function compareTrees(
+  left,
+  right,
+  { ignore = [], owners = process.getuid?.() === 0, setIds = true } = {},
+) {
   const differences = [];
   const links = { left: new Map(), right: new Map() };
   let entries = 0;
@@ -20,7 +25,7 @@ export async function compareTrees(left, right, { ignore = [], owners = process.
     entries += 1;
     const [a, b] = [statOf(left, relative), statOf(right, relative)];
     if (!b) return void differ(shown, 'is missing');
-    compareMetadata(a, b, owners, (what) => differ(shown, what));
+    compareMetadata(a, b, { owners, setIds }, (what) => differ(shown, what));
     if (!isLinkedAlike({ a, b, shown, links })) differ(shown, 'is no hard link of what it was');
     if (a.isSymbolicLink() && !linkOf(left, relative).equals(linkOf(right, relative)))
       differ(shown, 'links elsewhere');
@@ -47,9 +52,9 @@ const linkOf = (base, relative) => readlinkSync(pathOf(base, relative), { encodi
 const namesOf = (base, relative) =>
   readdirSync(pathOf(base, relative), { encoding: 'buffer' }).sort(Buffer.compare);
 
-function compareMetadata(a, b, owners, differ) {
+function compareMetadata(a, b, { owners, setIds }, differ) {
   if ((a.mode & 0o170000n) !== (b.mode & 0o170000n)) return differ('is another kind of file');
-  if (a.mode !== b.mode)
+  if (!isModeAlike(a, b, setIds))
     differ(`mode ${(a.mode & 0o7777n).toString(8)} became ${(b.mode & 0o7777n).toString(8)}`);
   if (a.mtimeNs !== b.mtimeNs) differ(`time ${a.mtimeNs} became ${b.mtimeNs}`);
   if (a.isFile() && a.size !== b.size) differ(`size ${a.size} became ${b.size}`);
@@ -57,6 +62,9 @@ function compareMetadata(a, b, owners, differ) {
     differ(`owner ${a.uid}:${a.gid} became ${b.uid}:${b.gid}`);
   return undefined;
 }
+
+const isModeAlike = (a, b, setIds) =>
+  a.mode === b.mode || (!setIds && a.isFile() && (a.mode & ~0o6000n) === b.mode);
 
 /** Names that shared a file must share one again, and only those. */
 function isLinkedAlike({ a, b, shown, links }) {
