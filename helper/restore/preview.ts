@@ -23,7 +23,8 @@ export async function preview(request: Request, session: Session): Promise<Resul
   const roots = subPath === undefined ? await snapshotPaths(repository, snapshotId) : [subPath];
   const selection = select(roots, choice);
   const exists = lstatSync(target, { throwIfNoEntry: false }) !== undefined;
-  const totals = exists || selection.isPartial ? undefined : request.totals;
+  // What is named may be one of the snapshot's several paths, whole.
+  const totals = exists || choice.include !== undefined ? undefined : request.totals;
   const counts = await compare({ session, repository, snapshotId, selection, target, totals });
   const room = roomAt(target);
   const extra = extraFiles(target, selection, counts.seen);
